@@ -1,0 +1,24 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operating system images: SMS_ImagePackage (SDK page "SMS_ImagePackage Server WMI Class")."""
+
+from __future__ import annotations
+
+from .._cim.types import STRING
+from .._engine.resource import Property, Resource
+from .package import PACKAGE_PROPERTIES
+
+IMAGE_PACKAGE = Resource(
+    label="operating system image",
+    option="image_package",
+    wmi_class="SMS_ImagePackage",
+    package_type=257,
+    folder_type=18,
+    properties=PACKAGE_PROPERTIES
+    + (
+        Property("disk_layout", "ImageDiskLayout", STRING, lazy=True),
+        Property("image_properties", "ImageProperty", STRING, lazy=True),
+        Property("os_version", "ImageOSVersion", STRING),
+    ),
+)

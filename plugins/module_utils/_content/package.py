@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every package class has in common (SMS_PackageBaseclass), and the regular package (SMS_Package).
+
+From the SDK page "SMS_PackageBaseclass Server WMI Class" and the schema of a live site.
+"""
+
+from __future__ import annotations
+
+from .._cim.types import BOOLEAN, DATETIME, EMBEDDED, SINT32, STRING, UINT8, UINT32, array_of
+from .._engine.resource import Property, Resource
+
+ACTIONS = {0: "none", 1: "update", 2: "add", 3: "delete"}
+
+PACKAGE_TYPES = {
+    0: "package",
+    3: "driver_package",
+    4: "task_sequence",
+    5: "software_updates_package",
+    6: "device_setting_package",
+    7: "virtual_application_package",
+    8: "application_content",
+    257: "image_package",
+    258: "boot_image",
+    259: "operating_system_upgrade_package",
+    260: "vhd_package",
+}
+
+SOURCE_FLAGS = {0: "needs_specifying", 1: "no_source", 2: "direct", 3: "compress", 4: "local"}
+
+# Bits of PkgFlags. Those that the SDK does not list are known from public scripts (behaviour 43).
+PACKAGE_FLAGS = {
+    0x00000010: "prestaged_download_changes_only",
+    0x00000020: "prestaged_download_automatically",
+    0x00000080: "package_share",
+    0x00000400: "deploy_from_pxe",
+    0x00800000: "no_encryption_on_cloud_points",
+    0x01000000: "prestaged_manual_copy",
+    0x02000000: "persist_in_client_cache",
+    0x04000000: "binary_differential_replication",
+    0x10000000: "needs_no_distribution_point",
+    0x20000000: "own_mif_match",
+    0x40000000: "distribute_on_demand",
+}
+
+PACKAGE_PROPERTIES = (
+    Property("action_in_progress", "ActionInProgress", UINT32, names=ACTIONS),
+    Property("alternate_content_providers", "AlternateContentProviders", STRING, lazy=True),
+    Property("description", "Description", STRING),
+    Property("extended_data", "ExtendedData", array_of(UINT8), lazy=True),
+    Property("extended_data_size", "ExtendedDataSize", UINT32, lazy=True),
+    Property("forced_disconnect_delay", "ForcedDisconnectDelay", UINT32),
+    Property("forced_disconnect", "ForcedDisconnectEnabled", BOOLEAN),
+    Property("forced_disconnect_retries", "ForcedDisconnectNumRetries", UINT32),
+    Property("icon", "Icon", array_of(UINT8)),
+    Property("icon_size", "IconSize", UINT32, lazy=True),
+    Property("ignore_address_schedule", "IgnoreAddressSchedule", BOOLEAN),
+    Property("isv_data", "ISVData", array_of(UINT8), lazy=True),
+    Property("isv_data_size", "ISVDataSize", UINT32, lazy=True),
+    Property("isv_string", "ISVString", STRING),
+    Property("language", "Language", STRING),
+    Property("last_refresh_time", "LastRefreshTime", DATETIME, no_date=True),
+    Property("categories", "LocalizedCategoryInstanceNames", array_of(STRING)),
+    Property("manufacturer", "Manufacturer", STRING),
+    Property("mif_filename", "MIFFilename", STRING),
+    Property("mif_name", "MIFName", STRING),
+    Property("mif_publisher", "MIFPublisher", STRING),
+    Property("mif_version", "MIFVersion", STRING),
+    Property("name", "Name", STRING),
+    Property("number_of_programs", "NumOfPrograms", UINT32),
+    Property("package_id", "PackageID", STRING),
+    Property("package_size", "PackageSize", UINT32),
+    Property("package_type", "PackageType", UINT32, names=PACKAGE_TYPES),
+    Property("pkg_flags", "PkgFlags", UINT32, bits=PACKAGE_FLAGS),
+    Property("source_flag", "PkgSourceFlag", UINT32, names=SOURCE_FLAGS),
+    Property("source_path", "PkgSourcePath", STRING),
+    Property("preferred_address_type", "PreferredAddressType", STRING),
+    Property("priority", "Priority", UINT32, names={1: "high", 2: "normal", 3: "low"}),
+    Property("refresh_pkg_source_flag", "RefreshPkgSourceFlag", BOOLEAN, lazy=True),
+    Property("refresh_schedule", "RefreshSchedule", array_of(EMBEDDED), lazy=True),
+    Property("security_scopes", "SecuredScopeNames", array_of(STRING)),
+    Property("sedo_object_version", "SedoObjectVersion", STRING),
+    Property("share_name", "ShareName", STRING),
+    Property("share_type", "ShareType", UINT32, names={1: "common", 2: "specific"}),
+    Property("source_date", "SourceDate", DATETIME, no_date=True),
+    Property("source_site", "SourceSite", STRING),
+    Property("source_version", "SourceVersion", UINT32),
+    Property("stored_package_path", "StoredPkgPath", STRING),
+    Property("stored_package_version", "StoredPkgVersion", UINT32),
+    Property("version", "Version", STRING),
+    # Seen in the schema of a live site only: absent on old sites.
+    Property("base_board_product_id", "BaseBoardProductID", STRING),
+    Property("driver_manufacturer", "DriverManufacturer", STRING),
+    Property("driver_model", "DriverModel", STRING),
+    Property("driver_os_version", "DriverOSVersion", STRING),
+    Property("driver_package_version", "DriverPkgVersion", STRING),
+    Property("is_version_compatible", "IsVersionCompatible", BOOLEAN),
+    Property("object_path", "ObjectPath", STRING),
+    Property("predownload_rule", "PreDownloadRule", STRING),
+)
+
+PACKAGE = Resource(
+    label="package",
+    option="package",
+    wmi_class="SMS_Package",
+    package_type=0,
+    folder_type=2,
+    properties=PACKAGE_PROPERTIES
+    + (
+        Property("default_image_flags", "DefaultImageFlags", SINT32, names={0: "none", 2: "usmt"}),
+        Property("is_predefined", "IsPredefinedPackage", BOOLEAN),
+        Property("transform_analysis_date", "TransformAnalysisDate", DATETIME, no_date=True),
+        Property(
+            "transform_readiness",
+            "TransformReadiness",
+            UINT32,
+            names={0: "unknown", 1: "not_applicable", 2: "not_ready", 3: "ready", 4: "transformed", 5: "error"},
+        ),
+    ),
+)

@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a declaration is made of: the properties of a class and what the field calls them. No behaviour here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Mapping
+
+from .._cim.types import Codec
+
+
+@dataclass(frozen=True)
+class Property:
+    """One WMI property of a resource: its name in the field's words, its WMI name and its CIM type.
+
+    `names` gives words for numbers, `bits` words for the bits of a flags property. `lazy` properties come with a Get
+    only, never with a query (behaviour 11). `no_date` marks dates whose years before 1990 mean "never" (behaviour 22).
+    """
+
+    option: str
+    wmi: str
+    codec: Codec
+    lazy: bool = False
+    names: Mapping[Any, str] = field(default_factory=dict)
+    bits: Mapping[int, str] = field(default_factory=dict)
+    no_date: bool = False
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A class of the SMS Provider that holds one kind of content.
+
+    `option` is the word for it in a playbook, `folder_type` the object type of its console folders (behaviour 111).
+    `needs_source`: PkgSourceFlag says whether there is anything to refresh (behaviour 62).
+    `builds_in_call`: RefreshPkgSource does minutes of work before it answers (behaviour 82).
+    `refreshable` is False where the inherited method has nothing to do; `why_not` says why.
+    """
+
+    label: str
+    option: str
+    wmi_class: str
+    package_type: int
+    properties: tuple[Property, ...]
+    folder_type: int | None = None
+    needs_source: bool = True
+    builds_in_call: bool = False
+    refreshable: bool = True
+    why_not: str = ""
+
+    def property_named(self, wmi_name: str) -> Property | None:
+        """The declared property of this WMI name, in any case."""
+        wanted = wmi_name.lower()
+        return next((item for item in self.properties if item.wmi.lower() == wanted), None)
