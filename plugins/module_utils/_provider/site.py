@@ -1,0 +1,255 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A session on one site through its SMS Provider: where it is, what it answers, and how its refusals read."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Iterator, Mapping
+
+from .._cim import wql
+from .._cim.instance import Instance
+from .._cim.session import WmiSession
+from .._cim.types import BOOLEAN, STRING, Codec
+from .._wsman.errors import ListBroken, WSManFault
+from .._wsman.transport import Endpoint, Transport, WinRMTransport, resolve
+from .._wsman.verbs import Link
+from .clock import Clock
+from .errors import Impossible, NamespaceMissing, NotFound, ProviderError, explain
+
+# SMS_ProviderLocation (behaviour 1 to 3): one row a provider and site, in the namespace above the sites'.
+ROOT = "root/sms"
+LOCATION_COLUMNS: Mapping[str, Codec] = {
+    "Machine": STRING,
+    "NamespacePath": STRING,
+    "ProviderForLocalSite": BOOLEAN,
+    "SiteCode": STRING,
+}
+LIST_ATTEMPTS = 3
+
+Connect = Callable[[Endpoint, str], Transport]
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a provider of a site runs."""
+
+    machine: str
+    site_code: str
+    local: bool
+
+
+@dataclass(frozen=True)
+class Means:
+    """How to reach a provider host: shared by every session of one task."""
+
+    endpoint: Endpoint
+    uri_style: str = "auto"
+    audit_names: tuple[tuple[str, str], ...] = ()
+    clock: Clock = Clock()
+    connect: Connect = WinRMTransport
+    find_address: Callable[[Endpoint], str] = resolve
+
+
+class Site:
+    """An open session on one site. Not for use by two threads at a time: `sibling` gives each its own."""
+
+    def __init__(self, means: Means, address: str, code: str, link: Link | None = None, style: str | None = None) -> None:
+        self.means = means
+        self.address = address
+        self.code = code
+        self._link = link or _link(means, address)
+        self._siblings: list[Site] = []
+        self._session = WmiSession(self._link, f"{ROOT}/site_{code}", style or means.uri_style)
+
+    @property
+    def host(self) -> str:
+        """The provider host, as the user named it."""
+        return self.means.endpoint.provider
+
+    @property
+    def user(self) -> str:
+        """The account of this session."""
+        return self.means.endpoint.username
+
+    @property
+    def where(self) -> str:
+        """For messages: which site, on which host."""
+        return f"site {self.code} on {self.host}"
+
+    @property
+    def requests(self) -> int:
+        """How many WS-Management requests went out, in this session and its siblings."""
+        return self._link.requests + sum(sibling.requests for sibling in self._siblings)
+
+    def sibling(self) -> Site:
+        """A second session on the same provider: same address, own connection, own login."""
+        other = Site(self.means, self.address, self.code, style=self._session.style)
+        self._siblings.append(other)
+        return other
+
+    def close(self) -> None:
+        """Give the connections back."""
+        for sibling in self._siblings:
+            sibling.close()
+        self._link.close()
+
+    def rows(self, class_name: str, columns: Mapping[str, Codec], where: wql.Condition | None = None) -> Iterator[dict[str, Any]]:
+        """Rows of a query, projected to `columns`; keys must be among them (wire E-13). Constant memory.
+
+        Lazy properties are never there (behaviour 11). Raises ProviderError, ListBroken when the list broke off.
+        """
+        query = wql.select(tuple(columns), class_name, where)
+        with self._explained(f"Cannot read {class_name}"):
+            yield from self._session.rows(query, columns)
+
+    def list_of(self, class_name: str, columns: Mapping[str, Codec], where: wql.Condition | None = None) -> list[dict[str, Any]]:
+        """The same rows at once; a list that breaks off half-way is asked for again from the start (wire R-06)."""
+        for attempt in range(1, LIST_ATTEMPTS + 1):
+            try:
+                return list(self.rows(class_name, columns, where))
+            except ListBroken:
+                if attempt == LIST_ATTEMPTS:
+                    raise
+        raise Impossible(f"Cannot read {class_name}")
+
+    def get(self, class_name: str, package_id: str) -> Instance:
+        """One object by its PackageID, lazy properties included (wire G-05)."""
+        with self._explained(f"Cannot read {class_name} {package_id}"):
+            return self._session.get(class_name, {"PackageID": package_id})
+
+    def get_property(self, class_name: str, package_id: str, name: str) -> Instance:
+        """One property of an object that is too large for the envelope (wire G-06)."""
+        with self._explained(f"Cannot read {name} of {class_name} {package_id}"):
+            return self._session.get_fragment(class_name, {"PackageID": package_id}, name)
+
+    def call(
+        self,
+        class_name: str,
+        method: str,
+        keys: Mapping[str, str] | None = None,
+        arguments: Mapping[str, tuple[Codec, Any]] | None = None,
+        outputs: Mapping[str, Codec] | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        """Call a method, on an object or (without keys) on the class; its out parameters.
+
+        A return value other than 0 is a failure (wire I-04, behaviour 50); a missing one is not.
+        Raises ProviderError, NotExecuted, CannotConnect (not carried out), OutcomeUnknown (perhaps carried out).
+        """
+        on = " ".join([class_name, *(keys or {}).values()])
+        what = f"{method} of {on} failed"
+        with self._explained(what):
+            answer = self._session.invoke(class_name, method, arguments or {}, keys=keys, outputs=outputs or {}, timeout=timeout)
+        value = answer.get("ReturnValue")
+        if value:
+            raise ProviderError(what, where=self.where, return_value=value)
+        return answer
+
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except WSManFault as fault:
+            error = explain(fault, what, self.where, self.user)
+            if isinstance(error, NamespaceMissing):
+                error.hint = self._who_has_it()
+            raise error from fault
+
+    def _who_has_it(self) -> str:
+        """Which hosts have a provider, for the message that this one has none for the site."""
+        try:
+            found = locations(WmiSession(self._link, ROOT, self._session.style))
+        except (WSManFault, ListBroken):
+            found = []
+        if not found:
+            return f"{self.host} has no SMS Provider at all; name a host that has one, such as the site server"
+        return f"Providers known there: {_named(found)}"
+
+
+def locations(session: WmiSession) -> list[Location]:
+    """Every provider that the host's `root\\sms` names."""
+    query = wql.select(tuple(LOCATION_COLUMNS), "SMS_ProviderLocation")
+    return [
+        Location(row["Machine"] or "", (row["SiteCode"] or "").upper(), bool(row["ProviderForLocalSite"]))
+        for row in session.rows(query, LOCATION_COLUMNS)
+    ]
+
+
+def open_site(means: Means, site_code: str | None = None) -> Site:
+    """Open a session; without `site_code` the provider host says whose provider it is (wire S-04).
+
+    Costs no request when the site code is given. Raises CannotConnect, NotAuthenticated, ProviderError, Impossible.
+    """
+    address = means.find_address(means.endpoint)
+    if site_code:
+        return Site(means, address, site_code.upper())
+    link = _link(means, address)
+    session = WmiSession(link, ROOT, means.uri_style)
+    try:
+        code = _own_code(session, means)
+    except BaseException:
+        link.close()
+        raise
+    return Site(means, address, code, link=link, style=session.style)
+
+
+def open_owner(site: Site, site_code: str) -> Site:
+    """Open a session on the site that owns something, at its own provider, with the same account (behaviour 107)."""
+    found = [item for item in providers(site) if item.site_code == site_code]
+    if not found:
+        raise Impossible(
+            f"No SMS Provider is known for site {site_code}", where=site.where, hint="Run the task against a provider of that site"
+        )
+    machine = next((item.machine for item in found if item.machine.lower() == site.host.lower()), found[0].machine)
+    return open_site(replace(site.means, endpoint=replace(site.means.endpoint, provider=machine)), site_code)
+
+
+def providers(site: Site) -> list[Location]:
+    """Every provider the host of `site` knows."""
+    try:
+        return locations(site._session.with_namespace(ROOT))
+    except WSManFault as fault:
+        raise explain(fault, "Cannot read SMS_ProviderLocation", site.where, site.user) from fault
+
+
+def _own_code(session: WmiSession, means: Means) -> str:
+    host = means.endpoint.provider
+    try:
+        found = locations(session)
+    except WSManFault as fault:
+        error = explain(fault, "Cannot find out which site this is (SMS_ProviderLocation in root\\sms)", host, means.endpoint.username)
+        if isinstance(error, (NamespaceMissing, NotFound)):
+            error.hint = f"{host} has no SMS Provider: name a host that has one, such as the site server or the host in the console's connection"
+        raise error from fault
+    local = sorted({item.site_code for item in found if item.local})
+    if len(local) == 1:
+        return local[0]
+    codes = sorted({item.site_code for item in found})
+    if len(codes) == 1:
+        return codes[0]
+    if not codes:
+        raise Impossible(
+            "SMS_ProviderLocation names no site",
+            where=host,
+            hint=f"Give site_code, and check that {means.endpoint.username} is a member of SMS Admins there",
+        )
+    raise Impossible("The host knows several sites and none as its own", where=host, hint=f"Give site_code. Known: {_named(found)}")
+
+
+def _named(found: list[Location]) -> str:
+    return ", ".join(f"{item.site_code} on {item.machine}" for item in sorted(found, key=lambda each: (each.site_code, each.machine)))
+
+
+def _link(means: Means, address: str) -> Link:
+    endpoint = means.endpoint
+    return Link(
+        lambda: means.connect(endpoint, address),
+        f"{endpoint.scheme}://{endpoint.provider}:{endpoint.port}/wsman",
+        max_envelope_size=endpoint.max_envelope_size,
+        operation_timeout=endpoint.operation_timeout,
+        options=means.audit_names,
+        sleep=means.clock.sleep,
+    )
