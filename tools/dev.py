@@ -1,0 +1,440 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands behind `make`: set up, show, test and check the collection. Standard library only, Python 3.9 and later."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+from environment import BUILD, CONTENT, LOGS, ROOT, TREE, Environment, newest, refresh_copy, temporary_folder
+from interpreters import SERIES, Version, choose, dotted, missing_versions
+from results import closing_line, must_run_violations, read, skip_lines
+from sanity import run_sanity
+from simulated_site import SimulatedSite, simulated_site
+from steps import Failed, Steps, run
+
+TEST_LIMIT = 1800.0  # seconds, each of the following too
+PLAY_LIMIT = 300.0
+TOOL_LIMIT = 300.0
+SHIPPED = {  # what may stand at the top of the artefact
+    "CHANGELOG.md",
+    "CHANGELOG.rst",
+    "CONTRIBUTING.md",
+    "FILES.json",
+    "LICENSE",
+    "MANIFEST.json",
+    "README.md",
+    "bindep.txt",
+    "changelogs",
+    "docs",
+    "meta",
+    "playbooks",
+    "plugins",
+    "requirements.txt",
+    "roles",
+}
+
+
+def chosen(options: argparse.Namespace) -> Environment:
+    """The environment that the options ask for."""
+    core, interpreter = choose(options.core, options.python)
+    return Environment(core, interpreter, options.minimum)
+
+
+def set_up(steps: Steps, environment: Environment, parts: Sequence[str]) -> None:
+    """Environment and copy, as two steps."""
+    what = "lowest versions of the requirements" if environment.minimum else "requirements"
+    with steps.step(f"ansible-core {environment.core}, {what}, simulator: {environment.interpreter}"):
+        environment.install(steps, parts)
+    with steps.step(f"collection copied to {TREE.relative_to(ROOT)}"):
+        refresh_copy()
+
+
+def setup(options: argparse.Namespace) -> None:
+    """Virtual environment with ansible-core, the requirements, the simulator and the test tools."""
+    steps = Steps(2)
+    environment = chosen(options)
+    set_up(steps, environment, ("run", "test"))
+    steps.say(f'Ready: {environment.folder}. To use it: eval "$(make -s env)"')
+
+
+def env(options: argparse.Namespace) -> None:
+    """Shell lines on standard output; everything else goes to standard error."""
+    environment = chosen(options)
+    set_up(Steps(2, sys.stderr), environment, ("run",))
+    quoted = shlex.quote
+    print(f"export VIRTUAL_ENV={quoted(str(environment.folder))}")
+    print(f'export PATH={quoted(str(environment.bin))}:"$PATH"')
+    print(f"export ANSIBLE_COLLECTIONS_PATH={quoted(str(TREE))}")
+    print("unset PYTHONHOME PYTHONPATH")
+
+
+def lab(options: argparse.Namespace) -> None:
+    """The simulated SMS Provider in the foreground, until Ctrl-C."""
+    environment = chosen(options)
+    set_up(Steps(2), environment, ("run",))
+    env_file = BUILD / "lab.env"
+    env_file.unlink(missing_ok=True)
+    command = [environment.tool("python"), "-m", "smsprovsim", "serve", "--env-file", str(env_file)]
+    command += ["--scenario", options.scenario, "--port", options.port]
+    command += ["--no-tls" if options.tls == "0" else "--tls"]
+    command += ["--auth", options.auth] if options.auth else []
+    command += ["--speed", options.speed] if options.speed else []
+    child = subprocess.Popen(command, env=environment.variables(), cwd=str(BUILD))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        while not env_file.exists() and child.poll() is None:
+            time.sleep(0.05)
+        if child.poll() is None:
+            print(
+                f"\nSimulated SMS Provider ready (scenario {options.scenario}). In another shell, in {ROOT}:\n\n"
+                f'    eval "$(make -s env)"\n    source {shlex.quote(str(env_file))}\n'
+                "    ansible localhost -m configmgr.content.cm_package_refresh -a package_ids=PS100001\n\n"
+                "Ctrl-C stops it.",
+                flush=True,
+            )
+        code = child.wait()
+        if code:
+            raise Failed(f"The simulated SMS Provider ended with exit code {code}.")
+    except KeyboardInterrupt:
+        print("\nStopped.")
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            try:
+                child.wait(10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+        env_file.unlink(missing_ok=True)
+
+
+def build_artefact(steps: Steps, environment: Environment) -> Path:
+    """The collection's tarball, built from the copy; its top holds nothing but what is meant to ship."""
+    folder = BUILD / "dist"
+    shutil.rmtree(folder, ignore_errors=True)
+    run(
+        [environment.tool("ansible-galaxy"), "collection", "build", "--force", "--output-path", str(folder)],
+        log=LOGS / "galaxy-build.log",
+        env=environment.variables(),
+        cwd=TREE / CONTENT,
+        timeout=TOOL_LIMIT,
+        steps=steps,
+    )
+    tarball = newest(folder, "*.tar.gz")
+    if tarball is None:
+        raise Failed(f"ansible-galaxy built nothing in {folder}")
+    with tarfile.open(tarball) as archive:
+        extra = {name.split("/")[0] for name in archive.getnames()} - SHIPPED
+    if extra:
+        raise Failed(f"{tarball.name} holds {', '.join(sorted(extra))}: add them to build_ignore in galaxy.yml, or to SHIPPED in tools/dev.py.")
+    return tarball
+
+
+def install_artefact(steps: Steps, environment: Environment, tarball: Path, place: Path) -> None:
+    """What a user does: ansible-galaxy collection install, here without asking any server."""
+    command = [environment.tool("ansible-galaxy"), "collection", "install", str(tarball), "-p", str(place), "--offline", "--force"]
+    run(
+        command,
+        log=LOGS / f"galaxy-install-{place.name}.log",
+        env=environment.variables(place),
+        cwd=BUILD,
+        timeout=TOOL_LIMIT,
+        steps=steps,
+    )
+
+
+def dist(options: argparse.Namespace) -> None:
+    """Build the artefact."""
+    steps = Steps(3)
+    environment = chosen(options)
+    set_up(steps, environment, ("run",))
+    with steps.step("artefact"):
+        tarball = build_artefact(steps, environment)
+    steps.say(f"{tarball} ({tarball.stat().st_size // 1024} KB)")
+
+
+def demo(options: argparse.Namespace) -> None:
+    """The main job, as a playbook to watch, against the simulated SMS Provider, with the proof from its journal."""
+    steps = Steps(7)
+    environment = chosen(options)
+    set_up(steps, environment, ("run",))
+    with steps.step("artefact built, as it would be published"):
+        tarball = build_artefact(steps, environment)
+    with steps.step("artefact installed into build/demo, as a user would"):
+        install_artefact(steps, environment, tarball, BUILD / "demo")
+    began = time.monotonic()
+    with simulated_site(environment, "demo", ["--scenario", "small", "--speed", options.speed or "60"]) as site:
+        with steps.step(f"simulated SMS Provider listens on port {site.variables['CONFIGMGR_PORT']}, ready after {time.monotonic() - began:.1f} s"):
+            pass
+        with steps.step("playbook demo/refresh.yml"):
+            steps.say("")
+            variables = environment.variables(BUILD / "demo", **site.variables)
+            variables.pop("PYTHONPATH")
+            variables["ANSIBLE_FORCE_COLOR"] = "1" if sys.stdout.isatty() else "0"
+            run(
+                [environment.tool("ansible-playbook"), "-i", str(ROOT / "demo" / "inventory.yml"), str(ROOT / "demo" / "refresh.yml")],
+                log=LOGS / "demo-playbook.log",
+                env=variables,
+                cwd=BUILD,
+                timeout=PLAY_LIMIT,
+                steps=steps,
+                stream=True,
+            )
+        with steps.step("proof: what the simulated SMS Provider recorded"):
+            show_journal(steps, site)
+    steps.say("Simulated SMS Provider stopped. Everything made is under build/.")
+
+
+def show_journal(steps: Steps, site: SimulatedSite) -> None:
+    """Every request that changed something, as the provider saw it; the demo has to have sent exactly two."""
+    entries = site.control("journal")
+    calls = [entry for entry in entries if entry.get("method") == "RefreshPkgSource"]
+    steps.say(f"      {len(entries)} requests, of which {len(calls)} changed something:")
+    for entry in calls:
+        steps.say(f"      {entry['verb']} {entry['class']}.{entry['method']} on {entry['key']} by {entry['user']}: {entry['outcome']}")
+    if len(calls) != 2:
+        raise Failed(f"The demo refreshes twice; the journal has {len(calls)} calls of RefreshPkgSource.")
+
+
+def smoke(options: argparse.Namespace) -> None:
+    """The artefact in an empty place, without the checkout: one refresh, and again under the console's name."""
+    steps = Steps(5)
+    environment = chosen(options)
+    set_up(steps, environment, ("run",))
+    with steps.step("artefact"):
+        tarball = build_artefact(steps, environment)
+    with temporary_folder() as name:
+        place = Path(name)
+        with steps.step("artefact installed into an empty folder"):
+            install_artefact(steps, environment, tarball, place / "collections")
+        with steps.step("refresh with what was installed"), simulated_site(environment, "smoke", ["--scenario", "small", "--speed", "60"]) as site:
+            variables = environment.variables(place / "collections", **site.variables)
+            variables.pop("PYTHONPATH")
+            for module, count in (("cm_package_refresh", 1), ("cm_update_distribution_points", 2)):
+                command = [environment.tool("ansible"), "localhost", "-m", f"configmgr.content.{module}", "-a", "package_ids=PS100001"]
+                log = LOGS / f"smoke-{module}.log"
+                run(command, log=log, env=variables, cwd=place, timeout=PLAY_LIMIT, steps=steps)
+                if "CHANGED" not in log.read_text(encoding="utf-8") or len(site.calls("RefreshPkgSource")) != count:
+                    raise Failed(f"{module} did not refresh once; whole log: {log}")
+
+
+def test(options: argparse.Namespace) -> None:
+    """Unit, wire and integration tests on one ansible-core; the skipped ones are listed with their reasons."""
+    steps = Steps(3)
+    environment = chosen(options)
+    set_up(steps, environment, ("run", "test"))
+    content = TREE / CONTENT
+    junit = BUILD / f"test-{environment.name}.xml"
+    junit.unlink(missing_ok=True)
+    wanted = shlex.split(options.tests) or [name for name in ("tests/unit", "tests/wire", "tests/integration") if (content / name).is_dir()]
+    command = [environment.tool("python"), "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", f"--junitxml={junit}", *wanted]
+    try:
+        with steps.step(f"tests on ansible-core {environment.core}: {' '.join(wanted)}"):
+            run(
+                command,
+                log=LOGS / f"test-{environment.name}.log",
+                env=environment.variables(),
+                cwd=content,
+                timeout=TEST_LIMIT,
+                steps=steps,
+                stream=True,
+            )
+    finally:
+        if junit.exists():
+            outcomes = read(junit)
+            lines = skip_lines(outcomes)
+            steps.say("Skipped:" if lines else "Nothing was skipped.")
+            for line in lines:
+                steps.say(f"  {line}")
+            steps.say(f"ansible-core {environment.core} on Python {dotted(environment.interpreter.version)}: {closing_line(outcomes)}")
+
+
+def must_run(options: argparse.Namespace) -> None:
+    """Fail when a test of .ci/must-run.txt did not run in the last `test` of this ansible-core."""
+    environment = chosen(options)
+    junit = BUILD / f"test-{environment.name}.xml"
+    if not junit.exists():
+        raise Failed(f"No test run of ansible-core {environment.core} is recorded ({junit}).")
+    wrong = must_run_violations(read(junit), ROOT / ".ci" / "must-run.txt")
+    if wrong:
+        raise Failed("\n".join([f"Must-run tests that did not run on ansible-core {environment.core}:", *wrong]))
+    print(f"All must-run tests ran on ansible-core {environment.core}.")
+
+
+def check(options: argparse.Namespace) -> None:
+    """Format, lint, types, layers, documentation, changelog, sanity."""
+    parts = set(options.parts.replace(",", " ").split())
+    unknown = parts - {"static", "sanity"}
+    if unknown:
+        raise Failed(f"PARTS takes static and sanity, not {', '.join(sorted(unknown))}.")
+    environment = chosen(options)
+    static = static_checks(environment) if "static" in parts else []
+    steps = Steps(2 + len(static) + (1 if "sanity" in parts else 0))
+    set_up(steps, environment, ("run", "test", "check"))
+    failures: List[str] = []
+    for name, action in static:
+        attempt(steps, name, lambda action=action: action(steps), failures)  # type: ignore[misc]
+    skipped: List[str] = []
+    if "sanity" in parts:
+        attempt(steps, f"ansible-test sanity on ansible-core {environment.core}", lambda: skipped.extend(run_sanity(steps, environment)), failures)
+        absent = [dotted(version) for version in missing_versions(environment.core)]
+        if absent:
+            steps.say(f"Not covered by sanity, for want of an interpreter: Python {', '.join(absent)}")
+        for line in skipped:
+            steps.say(f"  {line}")
+    if failures:
+        raise Failed(f"{len(failures)} of {steps.total} steps failed: {', '.join(failures)}")
+    steps.say("All checks passed.")
+
+
+def attempt(steps: Steps, name: str, action: Callable[[], object], failures: List[str]) -> None:
+    """One check; the others follow even when it fails, so that one run shows all there is to mend."""
+    try:
+        with steps.step(name):
+            action()
+    except Failed as failure:
+        steps.say(str(failure))
+        failures.append(name)
+
+
+def static_checks(environment: Environment) -> List[Any]:
+    """The checks that take seconds: name and what to run."""
+    content = TREE / CONTENT
+    variables = environment.variables()
+
+    def tool(name: str, *arguments: str, cwd: Path = content, label: str = "", more: Optional[Dict[str, str]] = None) -> Callable[[Steps], None]:
+        def action(steps: Steps) -> None:
+            run(
+                [environment.tool(name), *arguments],
+                log=LOGS / f"check-{label or name}.log",
+                env={**variables, **(more or {})},
+                cwd=cwd,
+                timeout=TOOL_LIMIT,
+                steps=steps,
+            )
+
+        return action
+
+    settings = ("--config-file", str(content / "pyproject.toml"), "--cache-dir", str(BUILD / "mypy"))
+    return [
+        ("format", tool("ruff", "format", "--check", "--cache-dir", str(BUILD / "ruff"), ".", label="format")),
+        ("lint", tool("ruff", "check", "--cache-dir", str(BUILD / "ruff"), ".", label="lint")),
+        ("types of plugins", tool("mypy", *settings, str(CONTENT / "plugins"), cwd=TREE, label="types-plugins")),
+        (
+            "types of simulator and tools",
+            tool("mypy", *settings, "simulator/smsprovsim", "tools", label="types-rest", more={"MYPYPATH": f"{content / 'simulator'}:{content / 'tools'}"}),
+        ),
+        ("YAML", tool("yamllint", "--strict", ".", label="yaml")),
+        ("layers and repository", tool("python", "-m", "pytest", "-q", "tests/unit/test_boundaries.py", "tests/unit/test_repository.py", label="layers")),
+        ("changelog", tool("antsibull-changelog", "lint", label="changelog")),
+        ("documentation", lambda steps: documentation(steps, environment)),
+    ]
+
+
+def documentation(steps: Steps, environment: Environment) -> None:
+    """Every module's documentation, as ansible-doc reads it."""
+    names = sorted(path.stem for path in (TREE / CONTENT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
+    if not names:
+        raise Failed("No modules in plugins/modules.")
+    log = LOGS / "check-documentation.log"
+    command = [environment.tool("ansible-doc"), "-t", "module", "-j", *(f"configmgr.content.{name}" for name in names)]
+    run(command, log=log, env=environment.variables(), cwd=BUILD, timeout=TOOL_LIMIT, steps=steps)
+    text = log.read_text(encoding="utf-8")
+    shown = json.loads(text[text.index("\n{") + 1 : text.rindex("}") + 1])
+    for name in names:
+        found = shown.get(f"configmgr.content.{name}") or {}
+        for part in ("doc", "examples", "return"):
+            if not found.get(part):
+                raise Failed(f"ansible-doc shows no {part} of {name}.")
+
+
+def clean(_options: argparse.Namespace) -> None:
+    """Delete everything that was made."""
+    shutil.rmtree(BUILD, ignore_errors=True)
+    print(f"{BUILD} deleted.")
+
+
+def show_help(_options: argparse.Namespace) -> None:
+    """List the targets."""
+    print("make demo     set up, start a simulated SMS Provider, refresh a package while you watch, show the proof")
+    print("make test     set up, run all tests (TESTS='tests/unit -k plan' runs some)")
+    print("make check    format, lint, types, layers, documentation, ansible-test sanity (PARTS=static leaves sanity out)")
+    print("make lab      the simulated SMS Provider in the foreground (SCENARIO=small SPEED=60 AUTH=credssp TLS=0 PORT=5986)")
+    print('make env      shell lines for eval "$(make -s env)": ansible and the collection in this shell')
+    print("make setup    only set up")
+    print("make dist     build the collection's tarball into build/dist")
+    print("make smoke    install the tarball into an empty folder and run a module from there")
+    print("make clean    delete build/")
+    print(f"CORE=2.16 chooses ansible-core ({', '.join(SERIES)}), PYTHON=3.12 the interpreter, MINIMUM=1 the lowest requirements.")
+
+
+COMMANDS: Dict[str, Callable[[argparse.Namespace], None]] = {
+    "help": show_help,
+    "setup": setup,
+    "demo": demo,
+    "test": test,
+    "check": check,
+    "lab": lab,
+    "env": env,
+    "dist": dist,
+    "smoke": smoke,
+    "must-run": must_run,
+    "clean": clean,
+}
+
+
+def version_list(text: str) -> List[Version]:
+    """3.12,3.11 as version numbers."""
+    try:
+        return [(int(word.split(".")[0]), int(word.split(".")[1])) for word in text.replace(",", " ").split()]
+    except (ValueError, IndexError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list like 3.12,3.11") from None
+
+
+def parser() -> argparse.ArgumentParser:
+    """Options, each with the variable of the same name as its default."""
+    variable = os.environ.get
+    made = argparse.ArgumentParser(prog="tools/dev.py", description=__doc__)
+    made.add_argument("command", choices=list(COMMANDS), nargs="?", default="help")
+    made.add_argument("--core", default=variable("CORE") or None, help="ansible-core series")
+    made.add_argument("--python", type=version_list, default=variable("PYTHON", ""), help="Pythons to choose from, in this order")
+    made.add_argument("--minimum", action="store_true", default=variable("MINIMUM", "0") not in ("", "0"), help="lowest allowed requirements")
+    made.add_argument("--tests", default=variable("TESTS", ""), help="what to hand to pytest")
+    made.add_argument("--parts", default=variable("PARTS") or "static,sanity", help="parts of check")
+    made.add_argument("--scenario", default=variable("SCENARIO") or "small")
+    made.add_argument("--speed", default=variable("SPEED", ""))
+    made.add_argument("--auth", default=variable("AUTH", ""))
+    made.add_argument("--tls", default=variable("TLS") or "1", choices=("0", "1"))
+    made.add_argument("--port", default=variable("PORT") or "0")
+    return made
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run one command; a failure is told in words, without a traceback."""
+    options = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        COMMANDS[options.command](options)
+    except Failed as failure:
+        print(f"\n{failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a test run did, read from its JUnit file: counts, skips with their reasons, and whether the must-run tests ran."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import List, Sequence, Tuple
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One test: its file, its name, what became of it, and why it was skipped."""
+
+    file: str
+    name: str
+    verdict: str  # passed, failed, skipped
+    reason: str = ""
+
+
+def read(junit: Path) -> List[Outcome]:
+    """All outcomes of a run; an expected failure counts as passed."""
+    found = []
+    for case in ElementTree.parse(junit).getroot().iter("testcase"):
+        verdict, reason = "passed", ""
+        skipped = case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None:
+            verdict = "failed"
+        elif skipped is not None and skipped.get("type") != "pytest.xfail":
+            verdict, reason = "skipped", (skipped.get("message") or "").strip()
+        file = case.get("file") or (case.get("classname") or "").replace(".", "/") + ".py"
+        found.append(Outcome(file, case.get("name") or "", verdict, reason))
+    return found
+
+
+def closing_line(outcomes: Sequence[Outcome]) -> str:
+    """Counts in plain words: 12 passed, 0 failed, 1 skipped."""
+    count = Counter(outcome.verdict for outcome in outcomes)
+    return f"{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped"
+
+
+def skip_lines(outcomes: Sequence[Outcome]) -> List[str]:
+    """Files with skipped tests, how many and why."""
+    count = Counter((outcome.file, outcome.reason) for outcome in outcomes if outcome.verdict == "skipped")
+    return [f"{file}: {number} skipped: {reason}" for (file, reason), number in sorted(count.items())]
+
+
+def patterns(listing: Path) -> Tuple[List[str], List[str]]:
+    """The must-run patterns of a list file, and those that lift the duty again (lines with `!`)."""
+    lines = [line.strip() for line in listing.read_text(encoding="utf-8").splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    return [line for line in lines if not line.startswith("!")], [line[1:].strip() for line in lines if line.startswith("!")]
+
+
+def must_run_violations(outcomes: Sequence[Outcome], listing: Path) -> List[str]:
+    """What should have run and did not: a pattern without a test, and each skipped test that a pattern names."""
+    wanted, lifted = patterns(listing)
+    wrong = []
+    for pattern in wanted:
+        if not any(fnmatchcase(outcome.file, pattern) and outcome.verdict != "skipped" for outcome in outcomes):
+            wrong.append(f"{pattern}: no test of this pattern ran")
+    for outcome in outcomes:
+        if outcome.verdict != "skipped" or any(fnmatchcase(outcome.file, pattern) for pattern in lifted):
+            continue
+        if any(fnmatchcase(outcome.file, pattern) for pattern in wanted):
+            wrong.append(f"{outcome.file}::{outcome.name}: skipped: {outcome.reason}")
+    return wrong
