@@ -15,13 +15,14 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable
 
 from environment import BUILD, CONTENT, LOGS, ROOT, TREE, Environment, newest, refresh_copy, temporary_folder
-from interpreters import SERIES, Version, choose, dotted, missing_versions
+from interpreters import SERIES, Version, choose, dotted
 from results import closing_line, must_run_violations, read, skip_lines
-from sanity import run_sanity
+from sanity import missing_versions, run_sanity
 from simulated_site import SimulatedSite, simulated_site
 from steps import Failed, Steps, run
 
@@ -138,13 +139,24 @@ def build_artefact(steps: Steps, environment: Environment) -> Path:
     with tarfile.open(tarball) as archive:
         extra = {name.split("/")[0] for name in archive.getnames()} - SHIPPED
     if extra:
-        raise Failed(f"{tarball.name} holds {', '.join(sorted(extra))}: add them to build_ignore in galaxy.yml, or to SHIPPED in tools/dev.py.")
+        raise Failed(
+            f"{tarball.name} holds {', '.join(sorted(extra))}: add them to build_ignore in galaxy.yml, or to SHIPPED in tools/dev.py."
+        )
     return tarball
 
 
 def install_artefact(steps: Steps, environment: Environment, tarball: Path, place: Path) -> None:
     """What a user does: ansible-galaxy collection install, here without asking any server."""
-    command = [environment.tool("ansible-galaxy"), "collection", "install", str(tarball), "-p", str(place), "--offline", "--force"]
+    command = [
+        environment.tool("ansible-galaxy"),
+        "collection",
+        "install",
+        str(tarball),
+        "-p",
+        str(place),
+        "--offline",
+        "--force",
+    ]
     run(
         command,
         log=LOGS / f"galaxy-install-{place.name}.log",
@@ -176,7 +188,9 @@ def demo(options: argparse.Namespace) -> None:
         install_artefact(steps, environment, tarball, BUILD / "demo")
     began = time.monotonic()
     with simulated_site(environment, "demo", ["--scenario", "small", "--speed", options.speed or "60"]) as site:
-        with steps.step(f"simulated SMS Provider listens on port {site.variables['CONFIGMGR_PORT']}, ready after {time.monotonic() - began:.1f} s"):
+        with steps.step(
+            f"simulated SMS Provider listens on port {site.variables['CONFIGMGR_PORT']}, ready after {time.monotonic() - began:.1f} s"
+        ):
             pass
         with steps.step("playbook demo/refresh.yml"):
             steps.say("")
@@ -184,7 +198,12 @@ def demo(options: argparse.Namespace) -> None:
             variables.pop("PYTHONPATH")
             variables["ANSIBLE_FORCE_COLOR"] = "1" if sys.stdout.isatty() else "0"
             run(
-                [environment.tool("ansible-playbook"), "-i", str(ROOT / "demo" / "inventory.yml"), str(ROOT / "demo" / "refresh.yml")],
+                [
+                    environment.tool("ansible-playbook"),
+                    "-i",
+                    str(ROOT / "demo" / "inventory.yml"),
+                    str(ROOT / "demo" / "refresh.yml"),
+                ],
                 log=LOGS / "demo-playbook.log",
                 env=variables,
                 cwd=BUILD,
@@ -203,7 +222,9 @@ def show_journal(steps: Steps, site: SimulatedSite) -> None:
     calls = [entry for entry in entries if entry.get("method") == "RefreshPkgSource"]
     steps.say(f"      {len(entries)} requests, of which {len(calls)} changed something:")
     for entry in calls:
-        steps.say(f"      {entry['verb']} {entry['class']}.{entry['method']} on {entry['key']} by {entry['user']}: {entry['outcome']}")
+        steps.say(
+            f"      {entry['verb']} {entry['class']}.{entry['method']} on {entry['key']} by {entry['user']}: {entry['outcome']}"
+        )
     if len(calls) != 2:
         raise Failed(f"The demo refreshes twice; the journal has {len(calls)} calls of RefreshPkgSource.")
 
@@ -219,11 +240,21 @@ def smoke(options: argparse.Namespace) -> None:
         place = Path(name)
         with steps.step("artefact installed into an empty folder"):
             install_artefact(steps, environment, tarball, place / "collections")
-        with steps.step("refresh with what was installed"), simulated_site(environment, "smoke", ["--scenario", "small", "--speed", "60"]) as site:
+        with (
+            steps.step("refresh with what was installed"),
+            simulated_site(environment, "smoke", ["--scenario", "small", "--speed", "60"]) as site,
+        ):
             variables = environment.variables(place / "collections", **site.variables)
             variables.pop("PYTHONPATH")
             for module, count in (("cm_package_refresh", 1), ("cm_update_distribution_points", 2)):
-                command = [environment.tool("ansible"), "localhost", "-m", f"configmgr.content.{module}", "-a", "package_ids=PS100001"]
+                command = [
+                    environment.tool("ansible"),
+                    "localhost",
+                    "-m",
+                    f"configmgr.content.{module}",
+                    "-a",
+                    "package_ids=PS100001",
+                ]
                 log = LOGS / f"smoke-{module}.log"
                 run(command, log=log, env=variables, cwd=place, timeout=PLAY_LIMIT, steps=steps)
                 if "CHANGED" not in log.read_text(encoding="utf-8") or len(site.calls("RefreshPkgSource")) != count:
@@ -238,8 +269,21 @@ def test(options: argparse.Namespace) -> None:
     content = TREE / CONTENT
     junit = BUILD / f"test-{environment.name}.xml"
     junit.unlink(missing_ok=True)
-    wanted = shlex.split(options.tests) or [name for name in ("tests/unit", "tests/wire", "tests/integration") if (content / name).is_dir()]
-    command = [environment.tool("python"), "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", f"--junitxml={junit}", *wanted]
+    wanted = shlex.split(options.tests) or [
+        name for name in ("tests/unit", "tests/wire", "tests/integration") if (content / name).is_dir()
+    ]
+    command = [
+        environment.tool("python"),
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        f"--junitxml={junit}",
+        *wanted,
+    ]
     try:
         with steps.step(f"tests on ansible-core {environment.core}: {' '.join(wanted)}"):
             run(
@@ -258,7 +302,9 @@ def test(options: argparse.Namespace) -> None:
             steps.say("Skipped:" if lines else "Nothing was skipped.")
             for line in lines:
                 steps.say(f"  {line}")
-            steps.say(f"ansible-core {environment.core} on Python {dotted(environment.interpreter.version)}: {closing_line(outcomes)}")
+            steps.say(
+                f"ansible-core {environment.core} on Python {dotted(environment.interpreter.version)}: {closing_line(outcomes)}"
+            )
 
 
 def must_run(options: argparse.Namespace) -> None:
@@ -283,12 +329,17 @@ def check(options: argparse.Namespace) -> None:
     static = static_checks(environment) if "static" in parts else []
     steps = Steps(2 + len(static) + (1 if "sanity" in parts else 0))
     set_up(steps, environment, ("run", "test", "check"))
-    failures: List[str] = []
+    failures: list[str] = []
     for name, action in static:
         attempt(steps, name, lambda action=action: action(steps), failures)  # type: ignore[misc]
-    skipped: List[str] = []
+    skipped: list[str] = []
     if "sanity" in parts:
-        attempt(steps, f"ansible-test sanity on ansible-core {environment.core}", lambda: skipped.extend(run_sanity(steps, environment)), failures)
+        attempt(
+            steps,
+            f"ansible-test sanity on ansible-core {environment.core}",
+            lambda: skipped.extend(run_sanity(steps, environment)),
+            failures,
+        )
         absent = [dotted(version) for version in missing_versions(environment.core)]
         if absent:
             steps.say(f"Not covered by sanity, for want of an interpreter: Python {', '.join(absent)}")
@@ -299,7 +350,7 @@ def check(options: argparse.Namespace) -> None:
     steps.say("All checks passed.")
 
 
-def attempt(steps: Steps, name: str, action: Callable[[], object], failures: List[str]) -> None:
+def attempt(steps: Steps, name: str, action: Callable[[], object], failures: list[str]) -> None:
     """One check; the others follow even when it fails, so that one run shows all there is to mend."""
     try:
         with steps.step(name):
@@ -309,12 +360,14 @@ def attempt(steps: Steps, name: str, action: Callable[[], object], failures: Lis
         failures.append(name)
 
 
-def static_checks(environment: Environment) -> List[Any]:
+def static_checks(environment: Environment) -> list[Any]:
     """The checks that take seconds: name and what to run."""
     content = TREE / CONTENT
     variables = environment.variables()
 
-    def tool(name: str, *arguments: str, cwd: Path = content, label: str = "", more: Optional[Dict[str, str]] = None) -> Callable[[Steps], None]:
+    def tool(
+        name: str, *arguments: str, cwd: Path = content, label: str = "", more: dict[str, str] | None = None
+    ) -> Callable[[Steps], None]:
         def action(steps: Steps) -> None:
             run(
                 [environment.tool(name), *arguments],
@@ -334,10 +387,28 @@ def static_checks(environment: Environment) -> List[Any]:
         ("types of plugins", tool("mypy", *settings, str(CONTENT / "plugins"), cwd=TREE, label="types-plugins")),
         (
             "types of simulator and tools",
-            tool("mypy", *settings, "simulator/smsprovsim", "tools", label="types-rest", more={"MYPYPATH": f"{content / 'simulator'}:{content / 'tools'}"}),
+            tool(
+                "mypy",
+                *settings,
+                "simulator/smsprovsim",
+                "tools",
+                label="types-rest",
+                more={"MYPYPATH": f"{content / 'simulator'}:{content / 'tools'}"},
+            ),
         ),
         ("YAML", tool("yamllint", "--strict", ".", label="yaml")),
-        ("layers and repository", tool("python", "-m", "pytest", "-q", "tests/unit/test_boundaries.py", "tests/unit/test_repository.py", label="layers")),
+        (
+            "layers and repository",
+            tool(
+                "python",
+                "-m",
+                "pytest",
+                "-q",
+                "tests/unit/test_boundaries.py",
+                "tests/unit/test_repository.py",
+                label="layers",
+            ),
+        ),
         ("changelog", tool("antsibull-changelog", "lint", label="changelog")),
         ("documentation", lambda steps: documentation(steps, environment)),
     ]
@@ -345,7 +416,9 @@ def static_checks(environment: Environment) -> List[Any]:
 
 def documentation(steps: Steps, environment: Environment) -> None:
     """Every module's documentation, as ansible-doc reads it."""
-    names = sorted(path.stem for path in (TREE / CONTENT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
+    names = sorted(
+        path.stem for path in (TREE / CONTENT / "plugins" / "modules").glob("*.py") if path.stem != "__init__"
+    )
     if not names:
         raise Failed("No modules in plugins/modules.")
     log = LOGS / "check-documentation.log"
@@ -370,17 +443,23 @@ def show_help(_options: argparse.Namespace) -> None:
     """List the targets."""
     print("make demo     set up, start a simulated SMS Provider, refresh a package while you watch, show the proof")
     print("make test     set up, run all tests (TESTS='tests/unit -k plan' runs some)")
-    print("make check    format, lint, types, layers, documentation, ansible-test sanity (PARTS=static leaves sanity out)")
-    print("make lab      the simulated SMS Provider in the foreground (SCENARIO=small SPEED=60 AUTH=credssp TLS=0 PORT=5986)")
+    print(
+        "make check    format, lint, types, layers, documentation, ansible-test sanity (PARTS=static leaves sanity out)"
+    )
+    print(
+        "make lab      the simulated SMS Provider in the foreground (SCENARIO=small SPEED=60 AUTH=credssp TLS=0 PORT=5986)"
+    )
     print('make env      shell lines for eval "$(make -s env)": ansible and the collection in this shell')
     print("make setup    only set up")
     print("make dist     build the collection's tarball into build/dist")
     print("make smoke    install the tarball into an empty folder and run a module from there")
     print("make clean    delete build/")
-    print(f"CORE=2.16 chooses ansible-core ({', '.join(SERIES)}), PYTHON=3.12 the interpreter, MINIMUM=1 the lowest requirements.")
+    print(
+        f"CORE=2.16 chooses ansible-core ({', '.join(SERIES)}), PYTHON=3.12 the interpreter, MINIMUM=1 the lowest requirements."
+    )
 
 
-COMMANDS: Dict[str, Callable[[argparse.Namespace], None]] = {
+COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "help": show_help,
     "setup": setup,
     "demo": demo,
@@ -395,7 +474,7 @@ COMMANDS: Dict[str, Callable[[argparse.Namespace], None]] = {
 }
 
 
-def version_list(text: str) -> List[Version]:
+def version_list(text: str) -> list[Version]:
     """3.12,3.11 as version numbers."""
     try:
         return [(int(word.split(".")[0]), int(word.split(".")[1])) for word in text.replace(",", " ").split()]
@@ -409,8 +488,15 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="tools/dev.py", description=__doc__)
     made.add_argument("command", choices=list(COMMANDS), nargs="?", default="help")
     made.add_argument("--core", default=variable("CORE") or None, help="ansible-core series")
-    made.add_argument("--python", type=version_list, default=variable("PYTHON", ""), help="Pythons to choose from, in this order")
-    made.add_argument("--minimum", action="store_true", default=variable("MINIMUM", "0") not in ("", "0"), help="lowest allowed requirements")
+    made.add_argument(
+        "--python", type=version_list, default=variable("PYTHON", ""), help="Pythons to choose from, in this order"
+    )
+    made.add_argument(
+        "--minimum",
+        action="store_true",
+        default=variable("MINIMUM", "0") not in ("", "0"),
+        help="lowest allowed requirements",
+    )
     made.add_argument("--tests", default=variable("TESTS", ""), help="what to hand to pytest")
     made.add_argument("--parts", default=variable("PARTS") or "static,sanity", help="parts of check")
     made.add_argument("--scenario", default=variable("SCENARIO") or "small")
@@ -421,7 +507,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a failure is told in words, without a traceback."""
     options = parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -11,13 +11,13 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence, Set
 
 from interpreters import Interpreter, plain_environment
-from steps import Failed, Steps, ask, run
+from steps import Steps, ask, run
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -30,12 +30,25 @@ INSTALL_LIMIT = 900.0  # seconds for one pip run
 FIXED_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # What a set-up installs, in the order of need: name, requirement files, the simulator too.
-PARTS: Dict[str, Sequence[str]] = {
+PARTS: dict[str, Sequence[str]] = {
     "run": ("requirements.txt",),
     "test": ("requirements-dev.txt",),
     "check": ("requirements-check.txt",),
 }
-_DROPPED = ("ANSIBLE_", "CONFIGMGR_", "SMSPROVSIM_", "GIT_", "CONDA", "VIRTUAL_ENV", "MAKE", "MFLAGS", "PYTEST_", "COVERAGE_", "LC_", "LANG")
+_DROPPED = (
+    "ANSIBLE_",
+    "CONFIGMGR_",
+    "SMSPROVSIM_",
+    "GIT_",
+    "CONDA",
+    "VIRTUAL_ENV",
+    "MAKE",
+    "MFLAGS",
+    "PYTEST_",
+    "COVERAGE_",
+    "LC_",
+    "LANG",
+)
 
 
 @contextmanager
@@ -48,10 +61,21 @@ def locked(name: str) -> Iterator[None]:
         yield
 
 
-def files_to_copy() -> List[Path]:
+def files_to_copy() -> list[Path]:
     """Tracked files and new ones that git does not ignore, relative to the checkout; without git, all but build and dot folders."""
     listing = ask(
-        ["git", "-c", "safe.directory=*", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        [
+            "git",
+            "-c",
+            "safe.directory=*",
+            "-C",
+            str(ROOT),
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ],
         {name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
     )
     if listing:
@@ -59,7 +83,11 @@ def files_to_copy() -> List[Path]:
     else:
         names = []
         for folder, folders, files in os.walk(ROOT):
-            folders[:] = [name for name in folders if name not in ("build", "__pycache__") and (not name.startswith(".") or name == ".ci")]
+            folders[:] = [
+                name
+                for name in folders
+                if name not in ("build", "__pycache__") and (not name.startswith(".") or name == ".ci")
+            ]
             names += [(Path(folder) / name).relative_to(ROOT) for name in files if not name.endswith(".pyc")]
     return sorted({name for name in names if (ROOT / name).is_file() or (ROOT / name).is_symlink()})
 
@@ -100,7 +128,7 @@ def _replace(source: Path, target: Path) -> None:
     os.replace(fresh, target)
 
 
-def _delete_stale(content: Path, wanted: Set[Path]) -> None:
+def _delete_stale(content: Path, wanted: set[Path]) -> None:
     for folder, folders, files in os.walk(content, topdown=True):
         here = Path(folder).relative_to(content)
         folders[:] = [name for name in folders if (here / name).as_posix() not in KEPT_IN_COPY]
@@ -113,7 +141,9 @@ def _delete_stale(content: Path, wanted: Set[Path]) -> None:
         for name in list(folders):
             if (here / name).as_posix() in KEPT_IN_COPY:
                 folders.remove(name)
-            elif here / name not in needed and not any(kept.startswith((here / name).as_posix() + "/") for kept in KEPT_IN_COPY):
+            elif here / name not in needed and not any(
+                kept.startswith((here / name).as_posix() + "/") for kept in KEPT_IN_COPY
+            ):
                 shutil.rmtree(content / here / name)
                 folders.remove(name)
 
@@ -145,7 +175,7 @@ class Environment:
         """The absolute path of a command in it."""
         return str(self.bin / name)
 
-    def variables(self, tree: Path = TREE, **more: str) -> Dict[str, str]:
+    def variables(self, tree: Path = TREE, **more: str) -> dict[str, str]:
         """The environment of children: nothing of the caller's Python, Ansible or proxy settings, a home of its own."""
         home = BUILD / "home"
         home.mkdir(parents=True, exist_ok=True)
@@ -173,7 +203,12 @@ class Environment:
     def install(self, steps: Steps, parts: Sequence[str]) -> None:
         """Make the environment, and install each part whose requirements changed since it was last installed."""
         with locked(f"venv-{self.name}"):
-            origin = {"interpreter": str(self.interpreter), "core": self.core, "checkout": str(ROOT), "minimum": self.minimum}
+            origin = {
+                "interpreter": str(self.interpreter),
+                "core": self.core,
+                "checkout": str(ROOT),
+                "minimum": self.minimum,
+            }
             stamps = self.folder / "installed"
             if not _matches(stamps / "origin", origin):
                 shutil.rmtree(self.folder, ignore_errors=True)
@@ -194,7 +229,7 @@ class Environment:
                 self._pip(steps, part)
                 _write(stamps / part, contents)
 
-    def _sources(self, part: str) -> List[str]:
+    def _sources(self, part: str) -> list[str]:
         names = list(PARTS[part])
         if part == "run":
             names.append("simulator/pyproject.toml")
@@ -203,7 +238,15 @@ class Environment:
         return names
 
     def _pip(self, steps: Steps, part: str) -> None:
-        command = [self.tool("python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", f"ansible-core~={self.core}.0"]
+        command = [
+            self.tool("python"),
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "--no-input",
+            f"ansible-core~={self.core}.0",
+        ]
         for name in PARTS[part]:
             command += ["-r", str(ROOT / name)]
         if part == "run":
@@ -231,12 +274,12 @@ def _digest(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def temporary_folder() -> "tempfile.TemporaryDirectory[str]":
+def temporary_folder() -> tempfile.TemporaryDirectory[str]:
     """A folder outside the checkout that is gone afterwards."""
     return tempfile.TemporaryDirectory(prefix="configmgr-content-")
 
 
-def newest(folder: Path, pattern: str) -> Optional[Path]:
+def newest(folder: Path, pattern: str) -> Path | None:
     """The file that matches and was changed last."""
     found = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime)
     return found[-1] if found else None

@@ -8,17 +8,17 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from steps import Failed, ask
 
-Version = Tuple[int, int]
+Version = tuple[int, int]
 
 # ansible-core series: the first and the last Python its controller side runs on (ansible-core support matrix).
-SERIES: Dict[str, Tuple[Version, Version]] = {
+SERIES: dict[str, tuple[Version, Version]] = {
     "2.16": ((3, 10), (3, 12)),
     "2.17": ((3, 10), (3, 12)),
     "2.18": ((3, 11), (3, 13)),
@@ -27,7 +27,7 @@ SERIES: Dict[str, Tuple[Version, Version]] = {
     "2.21": ((3, 12), (3, 14)),
 }
 # The last Python that the target side of a series knows; modules are checked from 3.9 on.
-TARGET_LAST: Dict[str, Version] = {
+TARGET_LAST: dict[str, Version] = {
     "2.16": (3, 12),
     "2.17": (3, 12),
     "2.18": (3, 13),
@@ -55,8 +55,8 @@ class Interpreter:
     """A Python that was started and answered; `missing` names library modules a set-up needs and it lacks."""
 
     path: Path
-    full_version: Tuple[int, int, int]
-    missing: Tuple[str, ...] = ()
+    full_version: tuple[int, int, int]
+    missing: tuple[str, ...] = ()
 
     @property
     def version(self) -> Version:
@@ -72,13 +72,17 @@ def dotted(version: Version) -> str:
     return f"{version[0]}.{version[1]}"
 
 
-def plain_environment() -> Dict[str, str]:
+def plain_environment() -> dict[str, str]:
     """The caller's environment without what steers a Python."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON") and name != "__PYVENV_LAUNCHER__"}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTHON") and name != "__PYVENV_LAUNCHER__"
+    }
 
 
-@lru_cache(maxsize=None)
-def probe(path: Path) -> Optional[Interpreter]:
+@cache
+def probe(path: Path) -> Interpreter | None:
     """The interpreter behind a path, outside any virtual environment; None if it does not run."""
     answer = ask([str(path), "-I", "-c", _PROBE], plain_environment(), timeout=30)
     try:
@@ -110,7 +114,7 @@ def _folders() -> Iterator[Path]:
     yield Path("/usr/bin")
 
 
-def _by_number(folder: Path) -> Tuple[int, ...]:
+def _by_number(folder: Path) -> tuple[int, ...]:
     digits = "".join(letter if letter.isdigit() else " " for letter in folder.name)
     return tuple(int(number) for number in digits.split())
 
@@ -118,13 +122,15 @@ def _by_number(folder: Path) -> Tuple[int, ...]:
 def running() -> Interpreter:
     """The Python that runs this script, or the one its virtual environment was made from."""
     found = probe(Path(sys.executable))
-    return found or Interpreter(Path(sys.executable), (sys.version_info[0], sys.version_info[1], sys.version_info[2]), ("ensurepip",))
+    return found or Interpreter(
+        Path(sys.executable), (sys.version_info[0], sys.version_info[1], sys.version_info[2]), ("ensurepip",)
+    )
 
 
-@lru_cache(maxsize=None)
-def find(version: Version) -> Tuple[Optional[Interpreter], Tuple[Interpreter, ...]]:
+@cache
+def find(version: Version) -> tuple[Interpreter | None, tuple[Interpreter, ...]]:
     """The first complete interpreter of a version, and those passed over because something is missing."""
-    passed: List[Interpreter] = []
+    passed: list[Interpreter] = []
     seen = set()
     candidates = [running().path] if running().version == version else []
     candidates += [folder / f"python{dotted(version)}" for folder in _folders()]
@@ -141,12 +147,12 @@ def find(version: Version) -> Tuple[Optional[Interpreter], Tuple[Interpreter, ..
     return None, tuple(passed)
 
 
-def between(first: Version, last: Version) -> List[Version]:
+def between(first: Version, last: Version) -> list[Version]:
     """All Python 3 versions from first to last."""
     return [(3, minor) for minor in range(first[1], last[1] + 1)]
 
 
-def choose(core: Optional[str], wanted: Sequence[Version] = ()) -> Tuple[str, Interpreter]:
+def choose(core: str | None, wanted: Sequence[Version] = ()) -> tuple[str, Interpreter]:
     """The ansible-core series and the interpreter to work with.
 
     Without `core`: the newest series that the running Python takes, else the newest that any Python found here takes.
@@ -158,7 +164,7 @@ def choose(core: Optional[str], wanted: Sequence[Version] = ()) -> Tuple[str, In
         core = _newest_for(wanted)
     first, last = SERIES[core]
     order = list(wanted) or [running().version, *reversed(between(first, last))]
-    incomplete: List[Interpreter] = []
+    incomplete: list[Interpreter] = []
     for version in order:
         if not first <= version <= last:
             continue

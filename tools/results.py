@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import List, Sequence, Tuple
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Outcome:
     reason: str = ""
 
 
-def read(junit: Path) -> List[Outcome]:
+def read(junit: Path) -> list[Outcome]:
     """All outcomes of a run; an expected failure counts as passed."""
     found = []
     for case in ElementTree.parse(junit).getroot().iter("testcase"):
@@ -44,20 +44,22 @@ def closing_line(outcomes: Sequence[Outcome]) -> str:
     return f"{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped"
 
 
-def skip_lines(outcomes: Sequence[Outcome]) -> List[str]:
+def skip_lines(outcomes: Sequence[Outcome]) -> list[str]:
     """Files with skipped tests, how many and why."""
     count = Counter((outcome.file, outcome.reason) for outcome in outcomes if outcome.verdict == "skipped")
     return [f"{file}: {number} skipped: {reason}" for (file, reason), number in sorted(count.items())]
 
 
-def patterns(listing: Path) -> Tuple[List[str], List[str]]:
+def patterns(listing: Path) -> tuple[list[str], list[str]]:
     """The must-run patterns of a list file, and those that lift the duty again (lines with `!`)."""
     lines = [line.strip() for line in listing.read_text(encoding="utf-8").splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
-    return [line for line in lines if not line.startswith("!")], [line[1:].strip() for line in lines if line.startswith("!")]
+    return [line for line in lines if not line.startswith("!")], [
+        line[1:].strip() for line in lines if line.startswith("!")
+    ]
 
 
-def must_run_violations(outcomes: Sequence[Outcome], listing: Path) -> List[str]:
+def must_run_violations(outcomes: Sequence[Outcome], listing: Path) -> list[str]:
     """What should have run and did not: a pattern without a test, and each skipped test that a pattern names."""
     wanted, lifted = patterns(listing)
     wrong = []

@@ -8,11 +8,21 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, Sequence
 
 from environment import BUILD, FIXED_PATH, LOGS, Environment, refresh_copy
-from interpreters import CHECKED_LAST, MODULE_FIRST, NEWEST_KNOWN, TARGET_LAST, Version, between, dotted, find, plain_environment
+from interpreters import (
+    CHECKED_LAST,
+    MODULE_FIRST,
+    NEWEST_KNOWN,
+    TARGET_LAST,
+    Version,
+    between,
+    dotted,
+    find,
+    plain_environment,
+)
 from steps import Failed, Steps, ask, run
 
 SANITY_LIMIT = 1500.0  # seconds
@@ -27,17 +37,17 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", "--quiet", "--
 """
 
 
-def checked_versions(core: str) -> List[Version]:
+def checked_versions(core: str) -> list[Version]:
     """The Pythons that sanity has to cover on this series."""
     return between(MODULE_FIRST, min(TARGET_LAST[core], CHECKED_LAST))
 
 
-def missing_versions(core: str) -> List[Version]:
+def missing_versions(core: str) -> list[Version]:
     """Those of them that this machine does not have."""
     return [version for version in checked_versions(core) if find(version)[0] is None]
 
 
-def run_sanity(steps: Steps, environment: Environment, arguments: Sequence[str] = ()) -> List[str]:
+def run_sanity(steps: Steps, environment: Environment, arguments: Sequence[str] = ()) -> list[str]:
     """All sanity tests; returns what was skipped, raises Failed for a finding or a skip that need not be.
 
     A Python that is not on this machine is reported; one that is here has to be used. With CI set, all have to be here.
@@ -63,7 +73,7 @@ def run_sanity(steps: Steps, environment: Environment, arguments: Sequence[str] 
     return _judge_skips(environment.core, log)
 
 
-def _judge_skips(core: str, log: Path) -> List[str]:
+def _judge_skips(core: str, log: Path) -> list[str]:
     text = log.read_text(encoding="utf-8", errors="replace")
     skipped = list(dict.fromkeys(re.findall(r"(?:Skipping .*test|Required program) .*", text)))
     absent = {dotted(version) for version in missing_versions(core)}
@@ -120,7 +130,7 @@ def _home(environment: Environment, home: Path) -> Path:
 def _pip_settings(environment: Environment) -> str:
     """The caller's pip settings, those from variables included, in the form of a pip.conf."""
     listing = ask([environment.tool("python"), "-m", "pip", "config", "list"], plain_environment())
-    found: Dict[str, str] = {}
+    found: dict[str, str] = {}
     for line in listing.splitlines():
         name, separator, value = line.partition("=")
         if not separator:

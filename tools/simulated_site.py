@@ -9,10 +9,11 @@ import json
 import subprocess
 import time
 import urllib.request
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any
 
 from environment import LOGS, Environment
 from steps import Failed, environment_of, stop, tail_of
@@ -24,7 +25,7 @@ READY_LIMIT = 60.0  # seconds until the simulator has to listen
 class SimulatedSite:
     """A running simulator: the variables that lead a client to it, and its control address."""
 
-    variables: Dict[str, str]
+    variables: dict[str, str]
 
     def control(self, path: str) -> Any:
         """What the control address answers to GET."""
@@ -33,7 +34,7 @@ class SimulatedSite:
         with opener.open(address, timeout=30) as answer:
             return json.load(answer)
 
-    def calls(self, method: str) -> List[Dict[str, Any]]:
+    def calls(self, method: str) -> list[dict[str, Any]]:
         """The journal's entries for one method."""
         return [entry for entry in self.control("journal") if entry.get("method") == method]
 
@@ -45,7 +46,17 @@ def simulated_site(environment: Environment, name: str, arguments: Sequence[str]
     env_file = LOGS.parent / f"{name}.env"
     env_file.unlink(missing_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [environment.tool("python"), "-m", "smsprovsim", "serve", "--port", "0", "--env-file", str(env_file), *arguments]
+    command = [
+        environment.tool("python"),
+        "-m",
+        "smsprovsim",
+        "serve",
+        "--port",
+        "0",
+        "--env-file",
+        str(env_file),
+        *arguments,
+    ]
     with log.open("wb") as sink:
         child = subprocess.Popen(
             command,
@@ -63,7 +74,7 @@ def simulated_site(environment: Environment, name: str, arguments: Sequence[str]
         env_file.unlink(missing_ok=True)
 
 
-def _variables(child: "subprocess.Popen[bytes]", env_file: Path, log: Path) -> Dict[str, str]:
+def _variables(child: subprocess.Popen[bytes], env_file: Path, log: Path) -> dict[str, str]:
     """Wait for the file that the simulator writes once it listens."""
     until = time.monotonic() + READY_LIMIT
     while time.monotonic() < until:
@@ -72,6 +83,10 @@ def _variables(child: "subprocess.Popen[bytes]", env_file: Path, log: Path) -> D
             if "SMSPROVSIM_CONTROL" in found:
                 return found
         if child.poll() is not None:
-            raise Failed(f"The simulated SMS Provider ended with exit code {child.returncode}\n{tail_of(log)}\nWhole log: {log}")
+            raise Failed(
+                f"The simulated SMS Provider ended with exit code {child.returncode}\n{tail_of(log)}\nWhole log: {log}"
+            )
         time.sleep(0.05)
-    raise Failed(f"The simulated SMS Provider was not ready after {READY_LIMIT:.0f} s\n{tail_of(log)}\nWhole log: {log}")
+    raise Failed(
+        f"The simulated SMS Provider was not ready after {READY_LIMIT:.0f} s\n{tail_of(log)}\nWhole log: {log}"
+    )

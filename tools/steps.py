@@ -13,10 +13,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import IO
 
 TAIL = 40  # lines of a log shown when a step fails
 STILL_RUNNING_EVERY = 20.0  # seconds between signs of life in a long step
@@ -102,7 +103,7 @@ def run(
     env: Mapping[str, str],
     cwd: Path,
     timeout: float,
-    steps: Optional[Steps] = None,
+    steps: Steps | None = None,
     stream: bool = False,
     accept: Sequence[int] = (0,),
 ) -> int:
@@ -112,7 +113,7 @@ def run(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    shown: List[str] = []
+    shown: list[str] = []
     with log.open("wb") as sink:
         sink.write(("$ " + without_secrets(" ".join(shlex.quote(word) for word in command)) + "\n").encode())
         sink.flush()
@@ -145,11 +146,13 @@ def run(
         raise Failed(f"No end after {timeout:.0f} s: {Path(command[0]).name}\n{tail_of(log)}\nWhole log: {log}")
     if child.returncode not in accept:
         shown_already = "" if stream else tail_of(log) + "\n"
-        raise Failed(f"{Path(command[0]).name} ended with exit code {child.returncode}\n{shown_already}Whole log: {log}")
+        raise Failed(
+            f"{Path(command[0]).name} ended with exit code {child.returncode}\n{shown_already}Whole log: {log}"
+        )
     return child.returncode
 
 
-def _copy(child: subprocess.Popen[bytes], sink: IO[bytes], steps: Optional[Steps], shown: List[str]) -> None:
+def _copy(child: subprocess.Popen[bytes], sink: IO[bytes], steps: Steps | None, shown: list[str]) -> None:
     """Carry the child's output to the log, the screen, and `shown` (the newest line)."""
     if child.stdout is None:
         return
@@ -162,9 +165,7 @@ def _copy(child: subprocess.Popen[bytes], sink: IO[bytes], steps: Optional[Steps
             steps.say(text)
 
 
-def _await(
-    child: subprocess.Popen[bytes], until: float, steps: Optional[Steps], shown: List[str], began: float
-) -> None:
+def _await(child: subprocess.Popen[bytes], until: float, steps: Steps | None, shown: list[str], began: float) -> None:
     """Wait for the child's end or the limit, with a sign of life now and then."""
     next_sign = time.monotonic() + STILL_RUNNING_EVERY
     while time.monotonic() < until:
@@ -179,7 +180,7 @@ def _await(
             next_sign += STILL_RUNNING_EVERY
 
 
-def ask(command: Sequence[str], env: Mapping[str, str], timeout: float = 60, cwd: Optional[Path] = None) -> str:
+def ask(command: Sequence[str], env: Mapping[str, str], timeout: float = 60, cwd: Path | None = None) -> str:
     """The standard output of a short command; empty when it cannot be run or fails."""
     try:
         done = subprocess.run(
@@ -197,9 +198,9 @@ def ask(command: Sequence[str], env: Mapping[str, str], timeout: float = 60, cwd
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
 
 
-def environment_of(file: Path) -> Dict[str, str]:
+def environment_of(file: Path) -> dict[str, str]:
     """The variables that a file of `export NAME=value` lines sets, as a shell would read them."""
-    found: Dict[str, str] = {}
+    found: dict[str, str] = {}
     for word in shlex.split(file.read_text(encoding="utf-8"), comments=True):
         name, separator, value = word.partition("=")
         if separator and name.isidentifier():

@@ -126,7 +126,9 @@ def test_modules_do_not_import_each_other() -> None:
 
 
 def test_only_the_transport_imports_pywinrm() -> None:
-    importing = {one.file.relative_to(PLUGINS).as_posix() for one in all_imports(PLUGINS) if belongs_to(one.name, "winrm")}
+    importing = {
+        one.file.relative_to(PLUGINS).as_posix() for one in all_imports(PLUGINS) if belongs_to(one.name, "winrm")
+    }
     assert importing == {"module_utils/_wsman/transport.py"}
 
 
@@ -165,7 +167,11 @@ def test_plugins_import_their_own_by_full_name() -> None:
 
 def test_collection_and_simulator_do_not_know_each_other() -> None:
     wrong = [str(one) for one in all_imports(PLUGINS) if belongs_to(one.name, "smsprovsim")]
-    wrong += [str(one) for one in all_imports(SIMULATOR) if one.name.split(".")[0] in ("ansible", "ansible_collections", "plugins", "winrm")]
+    wrong += [
+        str(one)
+        for one in all_imports(SIMULATOR)
+        if one.name.split(".")[0] in ("ansible", "ansible_collections", "plugins", "winrm")
+    ]
     assert wrong == []
 
 

@@ -34,11 +34,24 @@ def python_files() -> list[Path]:
 def shipped_texts() -> list[Path]:
     """Text files of the repository that a reader may open."""
     kinds = (".py", ".md", ".yml", ".yaml", ".rst", ".txt", ".toml", ".mof", ".cfg", ".sh", "")
-    skipped = {"build", ".git", "LICENSE", "__pycache__", "output", ".hypothesis", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+    skipped = {
+        "build",
+        ".git",
+        "LICENSE",
+        "__pycache__",
+        "output",
+        ".hypothesis",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+    }
     return [
         path
         for path in sorted(ROOT.rglob("*"))
-        if path.is_file() and path.suffix in kinds and not set(path.relative_to(ROOT).parts) & skipped and ".egg-info" not in str(path)
+        if path.is_file()
+        and path.suffix in kinds
+        and not set(path.relative_to(ROOT).parts) & skipped
+        and ".egg-info" not in str(path)
     ]
 
 
@@ -75,7 +88,9 @@ def test_package_files_of_plugins_are_empty() -> None:
 def test_plugins_hold_no_assert_statement() -> None:
     """`python -O` drops them, and with them whatever they guard."""
     files = [path for path in python_files() if path.is_relative_to(ROOT / "plugins")]
-    assert [str(path) for path in files if re.search(r"^\s*assert\b", path.read_text(encoding="utf-8"), re.MULTILINE)] == []
+    assert [
+        str(path) for path in files if re.search(r"^\s*assert\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ] == []
 
 
 def test_the_action_group_holds_every_module_and_nothing_else() -> None:
@@ -100,7 +115,10 @@ def test_there_are_no_sanity_ignore_files() -> None:
     assert list((ROOT / "tests").glob("sanity/ignore*")) == []
 
 
-@pytest.mark.parametrize("name", ["tests", "simulator", "tools", "demo", "build", ".ci", "Makefile", "pyproject.toml", "requirements-dev.txt"])
+@pytest.mark.parametrize(
+    "name",
+    ["tests", "simulator", "tools", "demo", "build", ".ci", "Makefile", "pyproject.toml", "requirements-dev.txt"],
+)
 def test_what_is_for_developing_does_not_ship(name: str) -> None:
     assert name in load("galaxy.yml")["build_ignore"]
 
@@ -138,7 +156,9 @@ def test_the_execution_environment_names_files_that_exist() -> None:
 
 
 def test_no_path_of_one_machine_and_no_index_address_is_written_down() -> None:
-    pattern = re.compile(r"/(?:home|Users)/[a-z]+/|/work/(?:main|shared)|\.pyenv/versions/\d|index-url\s*=|" + r"/root/")
+    pattern = re.compile(
+        r"/(?:home|Users)/[a-z]+/|/work/(?:main|shared)|\.pyenv/versions/\d|index-url\s*=|" + r"/root/"
+    )
     wrong = []
     for path in shipped_texts():
         if path == Path(__file__):
@@ -159,6 +179,8 @@ def test_every_make_target_is_a_command() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)
     assert targets is not None
-    shown = subprocess.run([sys.executable, str(ROOT / "tools" / "dev.py"), "help"], capture_output=True, text=True, timeout=60, check=True)
+    shown = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "dev.py"), "help"], capture_output=True, text=True, timeout=60, check=True
+    )
     for target in targets.group(1).split():
         assert target == "help" or f"make {target} " in shown.stdout
