@@ -154,17 +154,6 @@ def test_plugins_import_third_parties_only_inside_functions() -> None:
     assert wrong == []
 
 
-def test_plugins_import_their_own_by_full_name() -> None:
-    """module_utils are found by ansible-core through their full names; a relative import is one more way to be wrong."""
-    wrong = [
-        f"{file.relative_to(ROOT)}:{node.lineno}"
-        for file in sources(PLUGINS)
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.level
-    ]
-    assert wrong == []
-
-
 def test_collection_and_simulator_do_not_know_each_other() -> None:
     wrong = [str(one) for one in all_imports(PLUGINS) if belongs_to(one.name, "smsprovsim")]
     wrong += [
