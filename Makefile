@@ -7,8 +7,8 @@
 #   PARTS=static         what `make check` does: static, sanity
 #   SCENARIO=small SPEED=60 AUTH=credssp TLS=0 PORT=5986       how `make lab` starts the simulator
 
-.PHONY: help setup demo test check lab env dist smoke clean
+.PHONY: help setup demo test check lab env dist smoke doctor must-run clean
 .DEFAULT_GOAL := help
 
-help setup demo test check lab env dist smoke clean:
+help setup demo test check lab env dist smoke doctor must-run clean:
 	@python3 tools/dev.py $@

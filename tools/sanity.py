@@ -62,15 +62,18 @@ def run_sanity(steps: Steps, environment: Environment, arguments: Sequence[str] 
     for name in ("PYTHONPATH", "ANSIBLE_CONFIG", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_LOCALHOST_WARNING"):
         env.pop(name)
     log = LOGS / f"sanity-{environment.core}.log"
-    run(
-        [environment.tool("ansible-test"), "sanity", "--color", "no", *arguments],
-        log=log,
-        env=env,
-        cwd=content,
-        timeout=SANITY_LIMIT,
-        steps=steps,
-    )
+    command = [environment.tool("ansible-test"), "sanity", "--color", "no", *arguments]
+    code = run(command, log=log, env=env, cwd=content, timeout=SANITY_LIMIT, steps=steps, accept=(0, 1))
+    if code:
+        raise Failed(_findings(log))
     return _judge_skips(environment.core, log)
+
+
+def _findings(log: Path) -> str:
+    """The errors of a failed run, each once, without the installations between them."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    errors = list(dict.fromkeys(line for line in lines if line.startswith(("ERROR:", "FATAL:"))))
+    return "\n".join([*(errors[:60] or lines[-40:]), f"Whole log: {log}"])
 
 
 def _judge_skips(core: str, log: Path) -> list[str]:
