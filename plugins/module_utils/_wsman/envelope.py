@@ -15,6 +15,8 @@ from .errors import OutcomeUnknown
 from .faults import read_fault
 
 Selectors = Iterable["tuple[str, str]"]
+# Each an Option, or a plain (name, value) or (name, value, type).
+Options = Iterable["tuple[str, ...]"]
 
 
 class Option(NamedTuple):
@@ -41,7 +43,7 @@ def build(
     max_envelope_size: int,
     operation_timeout: float,
     selectors: Selectors = (),
-    options: Iterable[Option] = (),
+    options: Options = (),
     fragment: str | None = None,
 ) -> bytes:
     """A request with the header set that works everywhere (wire H-02). Never m:OperationID, which changes the protocol (H-10).
@@ -103,20 +105,26 @@ def open_answer(document: bytes, message_id: str | None) -> Element | None:
         envelope = markup.parse(document)
     except ElementTree.ParseError as problem:
         raise OutcomeUnknown(
-            f"The answer is not XML we can read ({problem})", hint="Is this a WinRM service, and is there a proxy in between?"
+            f"The answer is not XML we can read ({problem})",
+            hint="Is this a WinRM service, and is there a proxy in between?",
         ) from None
     if envelope.tag != f"{{{names.SOAP}}}Envelope":
-        raise OutcomeUnknown("The answer is not a SOAP 1.2 envelope", hint="Is this a WinRM service, and is there a proxy in between?")
+        raise OutcomeUnknown(
+            "The answer is not a SOAP 1.2 envelope", hint="Is this a WinRM service, and is there a proxy in between?"
+        )
     body = envelope.find(f"{{{names.SOAP}}}Body")
     if body is None:
         raise OutcomeUnknown("The answer is a SOAP envelope without a body")
     answer = next(iter(body), None)
     is_fault = answer is not None and answer.tag == f"{{{names.SOAP}}}Fault"
     related = envelope.findtext(f"{{{names.SOAP}}}Header/{{{names.ADDRESSING}}}RelatesTo")
-    if message_id is not None and not (is_fault and related is None):
-        # A service that could not read our header cannot repeat its MessageID: only faults may lack RelatesTo.
-        if (related or "").strip().lower() != message_id.lower():
-            raise OutcomeUnknown("The answer belongs to another request", hint="The session is discarded; its other answers may be mixed up too.")
+    # A service that could not read our header cannot repeat its MessageID: only faults may lack RelatesTo.
+    excused = message_id is None or (is_fault and related is None)
+    if not excused and (related or "").strip().lower() != str(message_id).lower():
+        raise OutcomeUnknown(
+            "The answer belongs to another request",
+            hint="The session is discarded, because its other answers may be mixed up too.",
+        )
     if is_fault and answer is not None:
         raise read_fault(answer)
     return answer

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, FrozenSet, Mapping, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-Leaves = Sequence[Tuple[str, str]]
+Leaves = Sequence["tuple[str, str]"]
 
 
 class ConfigMgrError(Exception):
@@ -27,7 +28,7 @@ class ConfigMgrError(Exception):
             said = f"{self.where}: {said}"
         return f"{said}. {self.hint}".rstrip()
 
-    def as_result(self) -> Dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         """The `error` dictionary of a failed module."""
         return {"kind": self.kind, "message": str(self), "what": self.what, "where": self.where, "hint": self.hint}
 
@@ -69,12 +70,14 @@ class NotExecuted(ConfigMgrError):
 
     kind = "not_executed"
 
-    def __init__(self, what: str, *, where: str = "", hint: str = "", transient: bool = True, fault: WSManFault | None = None) -> None:
+    def __init__(
+        self, what: str, *, where: str = "", hint: str = "", transient: bool = True, fault: WSManFault | None = None
+    ) -> None:
         super().__init__(what, where=where, hint=hint)
         self.transient = transient
         self.fault = fault
 
-    def as_result(self) -> Dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         result = super().as_result()
         if self.fault is not None:
             result["code"] = self.fault.code
@@ -91,13 +94,19 @@ class OutcomeUnknown(ConfigMgrError):
     kind = "outcome_unknown"
 
     def __init__(
-        self, what: str, *, where: str = "", hint: str = "", timed_out_at_server: bool = False, fault: WSManFault | None = None
+        self,
+        what: str,
+        *,
+        where: str = "",
+        hint: str = "",
+        timed_out_at_server: bool = False,
+        fault: WSManFault | None = None,
     ) -> None:
         super().__init__(what, where=where, hint=hint)
         self.timed_out_at_server = timed_out_at_server
         self.fault = fault
 
-    def as_result(self) -> Dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         result = super().as_result()
         result["timed_out_at_server"] = self.timed_out_at_server
         if self.fault is not None:
@@ -150,7 +159,7 @@ class WSManFault(ConfigMgrError):
         self.provider = provider
 
     @property
-    def codes(self) -> FrozenSet[int]:
+    def codes(self) -> frozenset[int]:
         """Every code the fault carries: outer, inner, and the HRESULT of WMI."""
         return frozenset(code for code in (self.code, self.inner_code, self.hresult) if code)
 
@@ -169,7 +178,7 @@ class WSManFault(ConfigMgrError):
             told = f"{told} (WS-Management fault {', '.join(dict.fromkeys(named))})"
         return f"{told}. {self.hint}".rstrip()
 
-    def as_result(self) -> Dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         result = super().as_result()
         result.update(
             code=self.code,

@@ -39,11 +39,12 @@ def read_fault(fault: Element) -> WSManFault:
     if detail is None:
         return WSManFault(reason, code=names.SUBCODES.get(subcode, 0), subcode=subcode)
 
-    found = [each for each in detail.iter(_WSMAN_FAULT)]
-    coded = [_number(each.get("Code")) for each in found]
+    coded = [_number(each.get("Code")) for each in detail.iter(_WSMAN_FAULT)]
     code = coded[0] if coded else 0
     inner = coded[-1] if len(coded) > 1 else 0
-    provider = next((each.get("provider", "") for each in detail.iter() if markup.local(each.tag) == "ProviderFault"), "")
+    provider = next(
+        (each.get("provider", "") for each in detail.iter() if markup.local(each.tag) == "ProviderFault"), ""
+    )
 
     extended = _error_object(detail)
     leaves = dict(markup.leaves(extended)) if extended is not None else {}
@@ -71,7 +72,11 @@ def _error_object(detail: Element) -> Element | None:
             return each[0]
     marked = f"{{{names.CIM_BINDING}}}IsCIM_Error"
     for each in detail:
-        if each.get(marked, "").lower() == "true" or markup.local(each.tag) in ("MSFT_WmiError", "OMI_Error", "CIM_Error"):
+        if each.get(marked, "").lower() == "true" or markup.local(each.tag) in (
+            "MSFT_WmiError",
+            "OMI_Error",
+            "CIM_Error",
+        ):
             return each
     # wire Q-08: an SMS_ExtendedStatus may stand anywhere
     return next((each for each in detail.iter() if markup.local(each.tag).endswith("_ExtendedStatus")), None)
@@ -98,5 +103,7 @@ def _message(detail: Element, leaves: dict[str, str]) -> str:
         for each in detail.iter()
         if markup.local(each.tag) in ("Message", "ProviderFault") and markup.namespace(each.tag) == names.WSMAN_FAULT
     ]
-    texts += [leaves.get(name, "") for name in ("Description", "Message", "error_WindowsErrorMessage", "OMI_ErrorMessage")]
+    texts += [
+        leaves.get(name, "") for name in ("Description", "Message", "error_WindowsErrorMessage", "OMI_ErrorMessage")
+    ]
     return next((text for text in texts if text), "")

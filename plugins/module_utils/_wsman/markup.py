@@ -38,7 +38,7 @@ class _Builder(ElementTree.TreeBuilder):
     def start(self, tag: Any, attrs: dict[Any, Any], /) -> Element:
         named = attrs.get(names.TYPE)
         if named:
-            prefix, colon, local = named.strip().rpartition(":")
+            prefix, _, local = named.strip().rpartition(":")
             scope = self._scopes.get(prefix)
             if scope and scope[-1]:
                 attrs[names.TYPE] = f"{{{scope[-1]}}}{local}"
@@ -136,7 +136,9 @@ def serialise(element: Element) -> bytes:
         return f"<{start}>{inside}</{tag}>" if inside else f"<{start}/>"
 
     body = written(element)
-    declared = "".join(f' xmlns:{prefix}="{_attribute(uri, "namespace")}"' for uri, prefix in prefixes.items() if prefix != "xml")
+    declared = "".join(
+        f' xmlns:{prefix}="{_attribute(uri, "namespace")}"' for uri, prefix in prefixes.items() if prefix != "xml"
+    )
     end_of_name = re.match(r"<[^\s/>]+", body)
     cut = end_of_name.end() if end_of_name else 0
     return (body[:cut] + declared + body[cut:]).encode("utf-8")

@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CIM objects read from a WS-Management body, and written back without loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from .._wsman import markup, names
+from .types import Codec, Properties
+
+Changes = Mapping[str, "tuple[Codec, Any]"]
+
+
+@dataclass(frozen=True)
+class ObjectPath:
+    """Where an object is: namespace (with forward slashes), class, and its keys as (name, value) pairs."""
+
+    namespace: str
+    class_name: str
+    keys: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        keys = ",".join(f'{name}="{value}"' for name, value in self.keys)
+        return f"{self.class_name}.{keys}" if keys else self.class_name
+
+
+class Instance(Properties):
+    """An object as the site sent it. It keeps the element it was read from, so that what nobody declared goes back unchanged.
+
+    `path` is None for rows of a query. `partial`: only some properties were read, so it cannot be written as a whole.
+    """
+
+    def __init__(
+        self, element: Element, namespace: str, path: ObjectPath | None = None, *, partial: bool = False
+    ) -> None:
+        super().__init__(element)
+        self.namespace = namespace
+        self.path = path
+        self.partial = partial
+        # The class that answers may be a subclass of the one asked for (wire G-02).
+        self.class_name = path.class_name if partial and path else markup.local(element.tag)
+
+    def __repr__(self) -> str:
+        return f"Instance({self.path or self.class_name})"
+
+    def changed(self, values: Changes) -> bytes:
+        """The body of a Put: everything as it was read, these properties replaced (wire P-03, P-08). Raises BadValue."""
+        root = deepcopy(self.element)
+        root.tail = None
+        for each in [each for each in root if each.tag == f"{{{names.CIM}}}Location"]:
+            root.remove(each)
+        uri = markup.namespace(root.tag)
+        for name, (codec, value) in values.items():
+            old = [each for each in root if markup.local(each.tag) == name]
+            tag = old[0].tag if old else f"{{{uri}}}{name}"
+            place = list(root).index(old[0]) if old else _place(root, name)
+            for each in old:
+                root.remove(each)
+            holder = Element(root.tag)
+            codec.write(holder, tag, value)
+            for offset, each in enumerate(holder):
+                root.insert(place + offset, each)
+        return markup.serialise(root)
+
+
+def _place(root: Element, name: str) -> int:
+    """Where an absent property belongs: answers are in alphabetical order without regard to case (wire G-02)."""
+    return sum(1 for each in root if markup.local(each.tag).lower() < name.lower())
+
+
+def new_instance(class_uri: str, class_name: str, values: Changes) -> bytes:
+    """The body of a Create: the given properties, those with None left out (wire C-02)."""
+    return _body(class_uri, class_name, values)
+
+
+def method_input(class_uri: str, method: str, arguments: Changes) -> bytes:
+    """The body of an Invoke: METHOD_INPUT, an argument of None left out (wire I-02, I-05)."""
+    return _body(class_uri, f"{method}_INPUT", arguments)
+
+
+def _body(uri: str, name: str, values: Changes) -> bytes:
+    root = Element(f"{{{uri}}}{name}")
+    for each, (codec, value) in values.items():
+        if value is not None:
+            codec.write(root, f"{{{uri}}}{each}", value)
+    return markup.serialise(root)
+
+
+def row_values(element: Element, codecs: Mapping[str, Codec]) -> dict[str, Any]:
+    """A row of a query as a dictionary that has every declared name, whether a projection or a typed object (wire E-13)."""
+    row: dict[str, Any] = {name: [] if codec.is_array else None for name, codec in codecs.items()}
+    for each in element:
+        tag = each.tag
+        name = tag[tag.rfind("}") + 1 :]
+        codec = codecs.get(name)
+        if codec is None:
+            continue
+        if codec.is_array:
+            row[name] += codec.read_one(each)
+        elif row[name] is None:
+            row[name] = codec.read_one(each)
+    return row
