@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What no source settles about the site: each question with its answers, and the answer taken by default."""
+
+from __future__ import annotations
+
+from ..switches import register
+
+# name -> (values, default, fact, why)
+_QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
+    "members": (
+        ("all", "2002", "sdk"), "all", "README D22, D23, D30",
+        "Which members a class has: all that a source names, those of a live 2002 site, or those documented.",
+    ),
+    "lazy_in_query": (
+        ("null", "default"), "null", "behaviour 11",
+        "What a query gives for a lazy property: null, or the default of the property.",
+    ),
+    "lazy_in_where": (
+        ("refused", "value"), "refused", "behaviour 11",
+        "A lazy property in WHERE or ORDER BY: the query is refused, or the stored value counts.",
+    ),
+    "get_by_base_class": (
+        ("not_found", "derived"), "not_found", "behaviour 14",
+        "An object addressed through a class it is derived from: not found, or the object.",
+    ),
+    "datetime_zone": (("+***", "+000"), "+***", "behaviour 21", "Zone part of the datetime values of the site."),
+    "package_times": (
+        ("utc", "local"), "utc", "behaviour 21",
+        "Whether SourceDate and LastRefreshTime are UTC or the time of the owning site server.",
+    ),
+    "busy_refresh": (
+        ("once_more", "coalesce", "each"), "once_more", "behaviour 59",
+        "A refresh during another: one more run afterwards, none, or one for each call.",
+    ),
+    "action_in_progress": (
+        ("until_stored", "until_taken"), "until_stored", "behaviour 58; SMS_PackageBaseclass",
+        "ActionInProgress goes back to 0 when the content is stored, or when the distribution manager takes the job.",
+    ),
+    "foreign_refresh": (
+        ("ignored", "marked"), "ignored", "behaviour 61",
+        "RefreshPkgSource on a site that does not own the package: nothing, or ActionInProgress 1 for a minute. "
+        "The version never rises.",
+    ),
+    "central_refresh": (
+        ("owner_acts", "ignored"), "owner_acts", "behaviour 109",
+        "RefreshPkgSource at the central site for a package of a child: the owning site acts, or nothing happens.",
+    ),
+    "unchanged_source": (
+        ("raises", "stays"), "raises", "behaviour 63",
+        "A refresh with an unchanged source: the version rises, or only LastRefreshTime does.",
+    ),
+    "package_thread": (
+        ("until_distributed", "until_stored"), "until_distributed", "behaviour 60",
+        "How long a package takes up one of the three places: until its distribution points are served, or less.",
+    ),
+    "message_state_error": (
+        ("3", "4"), "3", "behaviour 75", "MessageState of an error: 3 in the SDK, 4 in SQL reports.",
+    ),
+    "refresh_needs_lock": (
+        ("no", "yes"), "no", "behaviour 35", "Whether RefreshPkgSource fails while somebody else holds the edit lock.",
+    ),
+    "put_read_only": (
+        ("ignored", "refused"), "ignored", "README open question 3; behaviour 40",
+        "A changed value of a read-only property in a Put.",
+    ),
+    "existing_target": (
+        ("ignored", "refused"), "ignored", "README open question 4",
+        "AddDistributionPoints for a distribution point that has the package already.",
+    ),
+    "boot_builds": (
+        ("parallel", "serial"), "parallel", "behaviour 82, 95",
+        "Two boot image builds on one provider host: at the same time, or one after the other.",
+    ),
+    "cancelled_build": (
+        ("stops", "goes_on"), "stops", "behaviour 83; wire S-11",
+        "What a boot image build does when WinRM has cancelled its call.",
+    ),
+    "local_site": (
+        ("scenario", "cen", "ps1", "ps2"), "scenario", "behaviour 2",
+        "Site whose SMS_ProviderLocation row has ProviderForLocalSite true: as the scenario says, or another.",
+    ),
+}  # fmt: skip
+
+# name -> (values, default, why with the fact it is about)
+SWITCHES: dict[str, tuple[tuple[str, ...], str, str]] = {}
+
+for _name, (_values, _default, _fact, _why) in _QUESTIONS.items():
+    register(_name, _values, _default, _fact, _why, side="site")
+    SWITCHES[_name] = (_values, _default, f"{_why} ({_fact})")

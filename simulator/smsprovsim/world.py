@@ -1,0 +1,341 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hierarchy behind the provider: sites, distribution points, packages, what is under way, and what was done.
+
+The world moves only when it is looked at: `settle` carries out, in order of time, everything that was due since.
+Times are logical seconds since the start of the scenario.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from .clock import LogicalClock
+from .model import Caller, CimDateTime, Value
+from .repository import Record, Repository
+from .schema import ClassDefinition
+
+# Class name -> (PackageType, ObjectTypeID): SMS_PackageBaseclass, behaviour 111.
+PACKAGE_CLASSES: dict[str, tuple[int, int]] = {
+    "SMS_Package": (0, 2),
+    "SMS_DriverPackage": (3, 23),
+    "SMS_TaskSequencePackage": (4, 20),
+    "SMS_SoftwareUpdatesPackage": (5, 24),
+    "SMS_ContentPackage": (8, 31),
+    "SMS_ImagePackage": (257, 18),
+    "SMS_BootImagePackage": (258, 19),
+    "SMS_OperatingSystemInstallPackage": (259, 14),
+    "SMS_VhdPackage": (260, 18),
+}
+
+NEVER_REFRESHED = CimDateTime("19700410063500.000000+***")  # behaviour 22
+NO_SOURCE = 1  # PkgSourceFlag STORAGE_NO_SOURCE
+
+ACTION_NONE, ACTION_UPDATE, ACTION_ADD, ACTION_DELETE = 0, 1, 2, 3
+
+INSTALLED, INSTALL_PENDING, INSTALL_RETRYING, INSTALL_FAILED, REMOVAL_PENDING = 0, 1, 2, 3, 4
+
+INFORMATION, WARNING, ERROR = 0x40000000, 0x80000000, 0xC0000000
+SUCCEEDED, IN_PROGRESS, FAILED = 1, 2, 3  # MessageState
+
+
+@dataclass(frozen=True)
+class SiteInfo:
+    """A site. `parent` is empty for the top. `utc_offset` is in minutes."""
+
+    code: str
+    name: str
+    server: str
+    parent: str = ""
+    central: bool = False
+    utc_offset: int = 0
+    deployment_kit: bool = True
+
+
+@dataclass(frozen=True)
+class DistributionPoint:
+    """A distribution point and how it fares. Speeds in MB per second, times in seconds.
+
+    `failing_attempts` deliveries fail before one succeeds (None: all do); `attempts` deliveries are tried at most,
+    `retry_interval` apart (behaviour 73).
+    """
+
+    server: str
+    site_code: str
+    nal_path: str
+    identity: int
+    scopes: frozenset[str]
+    speed: float = 20.0
+    failing_attempts: int | None = 0
+    failure: int = 2323
+    attempts: int = 100
+    retry_interval: float = 1800.0
+    pull_from: str = ""
+    row_delay: float = 120.0
+
+    @property
+    def key(self) -> str:
+        """The NAL path as it is compared."""
+        return self.nal_path.lower()
+
+
+@dataclass
+class Message:
+    """The last distribution status message of a package on a distribution point, or of the package itself."""
+
+    identity: int
+    number: int
+    severity: int
+    state: int
+    moment: float
+    insertions: tuple[str, ...] = ()
+
+
+@dataclass(eq=False, slots=True)
+class Target:
+    """A package on a distribution point. `row_at`: from when the summarizer has a row (behaviour 74)."""
+
+    package: Package
+    point: DistributionPoint
+    state: int = INSTALL_PENDING
+    version: int = 0
+    row_at: float = 0.0
+    last_copied: float | None = None
+    summarized: float = 0.0
+    attempts: int = 0
+    delivery: int = 0  # counts deliveries; an event of an older one is stale
+    status: int = 0  # SMS_DistributionPoint.Status
+    message: Message | None = None
+
+
+@dataclass
+class Source:
+    """What lies at a source path. `problem` is 0, 2306 (missing) or 2307 (no access)."""
+
+    problem: int = 0
+    changed: bool = True
+    empty: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Package:
+    """A package: its record holds the values that clients see, the rest is what the site does with it."""
+
+    record: Record
+    size_kb: int
+    scopes: frozenset[str]
+    targets: dict[str, Target] = field(default_factory=dict)
+    read_seconds: float | None = None  # overrides the time that follows from the size
+    runs_wanted: int = 0  # readings of the source asked for and not begun
+    raises: bool = False  # whether the next reading raises the version
+    phase: str = "idle"  # idle, queued, reading, sending
+    queued: deque[Target] = field(default_factory=deque)
+    sending: set[Target] = field(default_factory=set)
+    message: Message | None = None
+    build_seconds: float = 180.0
+
+    @property
+    def package_id(self) -> str:
+        """The PackageID."""
+        return str(self.record.values["PackageID"])
+
+    @property
+    def class_name(self) -> str:
+        """The class of the package."""
+        return self.record.definition.name
+
+    @property
+    def owner(self) -> str:
+        """Code of the owning site."""
+        return str(self.record.values["SourceSite"])
+
+    @property
+    def has_source(self) -> bool:
+        """Whether the package has source files at all."""
+        return self.record.values.get("PkgSourceFlag") != NO_SOURCE
+
+    @property
+    def version(self) -> int:
+        """SourceVersion."""
+        return int(self.record.values["SourceVersion"])
+
+    @property
+    def action(self) -> int:
+        """ActionInProgress."""
+        return int(self.record.values["ActionInProgress"])
+
+    @action.setter
+    def action(self, value: int) -> None:
+        self.record.values["ActionInProgress"] = value
+
+
+class Event:
+    """Something that happens at a moment unless it is called off."""
+
+    __slots__ = ("act", "moment")
+
+    def __init__(self, moment: float, act: Callable[[], None]) -> None:
+        self.moment = moment
+        self.act: Callable[[], None] | None = act
+
+    def call_off(self) -> None:
+        """Forget it."""
+        self.act = None
+
+
+class World:
+    """Everything the sites know. Its lock guards all of it."""
+
+    def __init__(
+        self,
+        classes: Mapping[str, ClassDefinition],
+        switches: Mapping[str, str],
+        clock: LogicalClock,
+        start: datetime,
+    ) -> None:
+        self.clock = clock
+        self.start = start.astimezone(timezone.utc)
+        self.switches = switches
+        self.repository = Repository(classes, switches)
+        self.lock = threading.RLock()
+        self.now = 0.0
+        self.sites: dict[str, SiteInfo] = {}
+        self.points: dict[str, DistributionPoint] = {}
+        self.packages: dict[str, Package] = {}
+        self.sources: dict[str, Source] = {}
+        self.executions: dict[str, Counter[str]] = {}
+        self.audit: list[dict[str, Any]] = []
+        self._events: list[tuple[float, int, Event]] = []
+        self._order = itertools.count()
+        self._identities = itertools.count(72057594037927937)
+        self._records = itertools.count(72057594037928001)
+
+    # --- time ---
+
+    def at(self, moment: float, act: Callable[[], None]) -> Event:
+        """Have `act` done at `moment`."""
+        event = Event(moment, act)
+        heapq.heappush(self._events, (moment, next(self._order), event))
+        return event
+
+    def after(self, seconds: float, act: Callable[[], None]) -> Event:
+        """Have `act` done in `seconds`."""
+        return self.at(self.now + seconds, act)
+
+    def settle(self) -> None:
+        """Carry out what is due, oldest first; each thing sees the time at which it was due."""
+        until = self.clock.now()
+        while self._events and self._events[0][0] <= until:
+            moment, _, event = heapq.heappop(self._events)
+            if event.act is not None:
+                self.now = max(self.now, moment)
+                event.act()
+        self.now = max(self.now, until)
+
+    def date(self, moment: float | None = None, offset_minutes: int = 0) -> CimDateTime:
+        """A logical time as the site writes it: UTC plus the offset, without a zone (behaviour 21)."""
+        when = self.start + timedelta(seconds=self.now if moment is None else moment, minutes=offset_minutes)
+        return CimDateTime(when.strftime("%Y%m%d%H%M%S.000000") + self.switches["datetime_zone"])
+
+    def package_date(self, package: Package) -> CimDateTime:
+        """Now, as SourceDate and LastRefreshTime of the package have it."""
+        # ASSUMED: package_times
+        local = self.switches["package_times"] == "local"
+        return self.date(offset_minutes=self.sites[package.owner].utc_offset if local else 0)
+
+    # --- sites ---
+
+    def is_above(self, upper: str, lower: str) -> bool:
+        """Whether site `upper` stands above site `lower`."""
+        parent = self.sites[lower].parent if lower in self.sites else ""
+        return bool(parent) and (parent == upper or self.is_above(upper, parent))
+
+    # --- packages ---
+
+    def package(self, package_id: Value) -> Package | None:
+        """The package with this id, without case."""
+        return self.packages.get(str(package_id).lower())
+
+    def packages_in(self, wanted: Collection[str] | None) -> Iterator[Package]:
+        """The packages with these ids (lower case), or all."""
+        if wanted is None:
+            yield from list(self.packages.values())
+        else:
+            for package_id in sorted(wanted):
+                if package_id in self.packages:
+                    yield self.packages[package_id]
+
+    def source(self, package: Package) -> Source:
+        """What lies at the source path of the package. A path nobody described can be read."""
+        path = str(package.record.values.get("PkgSourcePath") or "")
+        return self.sources.get(path.rstrip("\\").lower()) or Source()
+
+    # --- messages ---
+
+    def message(self, number: int, severity: int, state: int, *insertions: str) -> Message:
+        """A new distribution status message."""
+        return Message(next(self._identities), number, severity, state, self.now, insertions)
+
+    def status_message(
+        self,
+        number: int,
+        severity: int,
+        site_code: str,
+        *,
+        component: str = "SMS_DISTRIBUTION_MANAGER",
+        machine: str = "",
+        message_type: int = 256,
+    ) -> None:
+        """Add a row of SMS_StatusMessage."""
+        identity = next(self._records)
+        self.repository.stored("SMS_StatusMessage").add(
+            {
+                "RecordID": identity,
+                "Component": component,
+                "MachineName": machine or self.sites[site_code].server,
+                "MessageID": number,
+                "MessageType": message_type,
+                "ModuleName": "SMS Provider" if message_type == 768 else "SMS Server",
+                "PerClient": 0,
+                "ProcessID": 4,
+                "ReportFunction": 0,
+                "Severity": severity,
+                "SiteCode": site_code,
+                "SuccessfulTransaction": 0,
+                "ThreadID": 8,
+                "Time": self.date(),
+                "TopLevelSiteCode": "",
+                "Transaction": 0,
+                "Win32Error": 0,
+            }
+        )
+
+    def record_audit(self, number: int, caller: Caller, site_code: str, target: str) -> None:
+        """Leave the audit message of a change (behaviour 7, 120)."""
+        context = {name.lower(): value for name, value in caller.context.items()}
+        machine = str(context.get("machinename") or "Unknown")
+        application = str(context.get("applicationname") or "Unknown")
+        self.audit.append(
+            {
+                "id": number,
+                "user": caller.user,
+                "machine": machine,
+                "application": application,
+                "object": target,
+                "site": site_code,
+                "at": self.now,
+            }
+        )
+        self.status_message(number, INFORMATION, site_code, component=application, machine=machine, message_type=768)
+
+    def count(self, method: str, key: str) -> None:
+        """Count an execution of a change: the oracle of the tests."""
+        self.executions.setdefault(method, Counter())[key] += 1
