@@ -142,6 +142,9 @@ def run(
             if timed_out:
                 stop(child)
         copier.join(10)
+        if copier.is_alive():  # something the child started still holds its output
+            stop(child)
+            copier.join(10)
     if timed_out:
         raise Failed(f"No end after {timeout:.0f} s: {Path(command[0]).name}\n{tail_of(log)}\nWhole log: {log}")
     if child.returncode not in accept:
@@ -156,13 +159,14 @@ def _copy(child: subprocess.Popen[bytes], sink: IO[bytes], steps: Steps | None, 
     """Carry the child's output to the log, the screen, and `shown` (the newest line)."""
     if child.stdout is None:
         return
-    for line in iter(child.stdout.readline, b""):
-        sink.write(line)
-        sink.flush()
-        text = without_secrets(line.decode("utf-8", "replace").rstrip("\r\n"))
-        shown[:] = [text]
-        if steps is not None:
-            steps.say(text)
+    with child.stdout as output:
+        for line in iter(output.readline, b""):
+            sink.write(line)
+            sink.flush()
+            text = without_secrets(line.decode("utf-8", "replace").rstrip("\r\n"))
+            shown[:] = [text]
+            if steps is not None:
+                steps.say(text)
 
 
 def _await(child: subprocess.Popen[bytes], until: float, steps: Steps | None, shown: list[str], began: float) -> None:

@@ -1,0 +1,185 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The front door's own judgements: what counts as skipped, what has to run, which interpreter is taken, what is copied."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
+
+
+@pytest.fixture
+def tool(monkeypatch: pytest.MonkeyPatch):
+    """Imports a file of tools/ anew, and forgets it afterwards."""
+    monkeypatch.syspath_prepend(str(TOOLS))
+    names = [file.stem for file in TOOLS.glob("*.py")]
+    for name in names:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+    def load(name: str) -> ModuleType:
+        return importlib.import_module(name)
+
+    yield load
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+JUNIT = """<testsuites><testsuite>
+<testcase file="tests/unit/test_a.py" classname="tests.unit.test_a" name="test_one"/>
+<testcase file="tests/unit/test_a.py" classname="tests.unit.test_a" name="test_two"><failure message="no"/></testcase>
+<testcase file="tests/wire/test_b.py" classname="tests.wire.test_b" name="test_three"><skipped type="pytest.skip" message="no peer"/></testcase>
+<testcase file="tests/wire/test_b.py" classname="tests.wire.test_b" name="test_four"><skipped type="pytest.xfail" message="known"/></testcase>
+<testcase classname="tests.wire.test_c" name=""><error message="no import"/></testcase>
+</testsuite></testsuites>"""
+
+
+def test_results_are_counted_from_the_junit_file(tool, tmp_path: Path) -> None:
+    results = tool("results")
+    (tmp_path / "run.xml").write_text(JUNIT)
+    outcomes = results.read(tmp_path / "run.xml")
+    assert results.closing_line(outcomes) == "2 passed, 2 failed, 1 skipped"
+    assert results.skip_lines(outcomes) == ["tests/wire/test_b.py: 1 skipped: no peer"]
+
+
+@pytest.mark.parametrize(
+    ("listing", "wrong"),
+    [
+        ("tests/unit/*", []),
+        ("tests/wire/*", ["tests/wire/test_b.py::test_three: skipped: no peer"]),
+        ("tests/wire/*\n!tests/wire/test_b.py", []),
+        ("# only this\ntests/live/*", ["tests/live/*: no test of this pattern ran"]),
+    ],
+)
+def test_must_run_tests_have_to_run(tool, tmp_path: Path, listing: str, wrong: list[str]) -> None:
+    results = tool("results")
+    (tmp_path / "run.xml").write_text(JUNIT)
+    (tmp_path / "must-run.txt").write_text(listing)
+    assert results.must_run_violations(results.read(tmp_path / "run.xml"), tmp_path / "must-run.txt") == wrong
+
+
+@pytest.mark.parametrize(
+    ("line", "missing", "ci", "passes"),
+    [
+        ("Running sanity test pylint", [], "", True),
+        ('WARNING: Skipping sanity test "import" on Python 3.14 because it could not be found.', [], "true", True),
+        ('WARNING: Skipping sanity test "import" on Python 3.9 because it could not be found.', [(3, 9)], "", True),
+        (
+            'WARNING: Skipping sanity test "import" on Python 3.9 because it could not be found.',
+            [(3, 9)],
+            "true",
+            False,
+        ),
+        ('WARNING: Skipping sanity test "import" on Python 3.10 because it could not be found.', [], "", False),
+        ('WARNING: Required program "shellcheck" not found.', [], "", False),
+    ],
+)
+def test_a_skipped_sanity_test_is_no_success(
+    tool,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    line: str,
+    missing: list[tuple[int, int]],
+    ci: str,
+    passes: bool,
+) -> None:
+    sanity = tool("sanity")
+    monkeypatch.setattr(sanity, "missing_versions", lambda core: missing)
+    monkeypatch.setenv("CI", ci)
+    (tmp_path / "log").write_text(line + "\n")
+    if passes:
+        sanity._judge_skips("2.21", tmp_path / "log")
+    else:
+        with pytest.raises(tool("steps").Failed, match="left out"):
+            sanity._judge_skips("2.21", tmp_path / "log")
+
+
+def test_the_series_follows_the_interpreter_and_the_wish(tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    interpreters = tool("interpreters")
+    here = {
+        (3, 11): interpreters.Interpreter(Path("/p/3.11"), (3, 11, 2)),
+        (3, 13): interpreters.Interpreter(Path("/p/3.13"), (3, 13, 0)),
+    }
+    monkeypatch.setattr(interpreters, "find", lambda version: (here.get(version), ()))
+    monkeypatch.setattr(interpreters, "running", lambda: here[(3, 11)])
+    assert interpreters.choose(None) == ("2.19", here[(3, 11)])
+    assert interpreters.choose("2.16") == ("2.16", here[(3, 11)])
+    assert interpreters.choose("2.21") == ("2.21", here[(3, 13)])
+    assert interpreters.choose("2.19", [(3, 12), (3, 13)]) == ("2.19", here[(3, 13)])
+    with pytest.raises(tool("steps").Failed, match=r"2\.16.*3\.10"):
+        interpreters.choose("2.16", [(3, 10)])
+
+
+def test_a_python_without_venv_names_the_debian_package(tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    interpreters = tool("interpreters")
+    bare = interpreters.Interpreter(Path("/usr/bin/python3.11"), (3, 11, 2), ("ensurepip",))
+    monkeypatch.setattr(interpreters, "find", lambda version: (None, (bare,) if version == (3, 11) else ()))
+    monkeypatch.setattr(interpreters, "running", lambda: bare)
+    with pytest.raises(tool("steps").Failed, match=r"apt-get install python3\.11-venv"):
+        interpreters.choose(None)
+
+
+def test_an_environment_file_is_read_as_a_shell_reads_it(tool, tmp_path: Path) -> None:
+    file = tmp_path / "lab.env"
+    file.write_text(
+        "# made by the simulator\nexport CONFIGMGR_PASSWORD='it'\"'\"'s $ecret'\nexport CONFIGMGR_PORT=5986\n"
+    )
+    assert tool("steps").environment_of(file) == {"CONFIGMGR_PASSWORD": "it's $ecret", "CONFIGMGR_PORT": "5986"}
+
+
+def test_the_copy_follows_the_checkout(tool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment = tool("environment")
+    root, build = tmp_path / "checkout", tmp_path / "build"
+    (root / "plugins").mkdir(parents=True)
+    (root / "plugins" / "one.py").write_text("1")
+    (root / "two.txt").write_text("2")
+    monkeypatch.setattr(environment, "ROOT", root)
+    monkeypatch.setattr(environment, "BUILD", build)
+    content = environment.refresh_copy(build / "tree")
+    before = (content / "two.txt").stat().st_mtime_ns
+    (content / "tests" / "output").mkdir(parents=True)
+    (content / "tests" / "output" / "kept").write_text("by ansible-test")
+    (root / "plugins" / "one.py").unlink()
+    (root / "plugins" / "three.py").write_text("3")
+    assert environment.refresh_copy(build / "tree") == content
+    found = {
+        path.relative_to(content).as_posix()
+        for path in content.rglob("*")
+        if path.is_file() and ".git" not in path.parts
+    }
+    assert found == {"two.txt", "plugins/three.py", "tests/output/kept"}
+    assert (content / "two.txt").stat().st_mtime_ns == before
+    assert (content / ".git").is_dir()
+
+
+def test_a_child_that_does_not_end_is_ended(tool, tmp_path: Path) -> None:
+    steps = tool("steps")
+    out = io.StringIO()
+    with pytest.raises(steps.Failed, match="No end after"):
+        steps.run(
+            [sys.executable, "-c", "import time; print('waiting', flush=True); time.sleep(600)"],
+            log=tmp_path / "log",
+            env=dict(os.environ),
+            cwd=tmp_path,
+            timeout=1.5,
+            steps=steps.Steps(1, out),
+        )
+    assert "waiting" in (tmp_path / "log").read_text()
+
+
+def test_a_failing_child_shows_the_end_of_its_log_without_secrets(tool, tmp_path: Path) -> None:
+    steps = tool("steps")
+    script = "import sys; print('https://someone:secret@index.example/simple'); print('the reason'); sys.exit(3)"
+    with pytest.raises(steps.Failed) as caught:
+        steps.run([sys.executable, "-c", script], log=tmp_path / "log", env=dict(os.environ), cwd=tmp_path, timeout=60)
+    assert "the reason" in str(caught.value)
+    assert "exit code 3" in str(caught.value)
+    assert "secret@" not in str(caught.value)
