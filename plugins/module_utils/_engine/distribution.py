@@ -9,8 +9,9 @@ Source: SMS_PackageStatusDistPointsSummarizer and SMS_PackageStatusRootSummarize
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from .._cim.types import DATETIME, STRING, UINT32, Codec
 

@@ -49,8 +49,30 @@ _SYMBOLS = {
 }
 
 # How a composite ErrorCode is made (reference: errors.yml, error_code_layout).
-_FACILITY = {1: "internal", 2: "network", 3: "file", 4: "COM", 5: "SQL", 6: "CIMOM", 7: "base classes", 8: "memory", 9: "security", 10: "registry"}
-_ACTION = {1: "create", 2: "open", 3: "delete", 4: "read", 5: "write", 6: "persist", 7: "instantiate", 8: "validate", 9: "execute", 10: "lock or unlock"}
+_FACILITY = {
+    1: "internal",
+    2: "network",
+    3: "file",
+    4: "COM",
+    5: "SQL",
+    6: "CIMOM",
+    7: "base classes",
+    8: "memory",
+    9: "security",
+    10: "registry",
+}
+_ACTION = {
+    1: "create",
+    2: "open",
+    3: "delete",
+    4: "read",
+    5: "write",
+    6: "persist",
+    7: "instantiate",
+    8: "validate",
+    9: "execute",
+    10: "lock or unlock",
+}
 _OBJECT = {
     1: "facility",
     2: "descriptor",
@@ -93,7 +115,15 @@ class ProviderError(ConfigMgrError):
 
     kind = "provider_error"
 
-    def __init__(self, what: str, *, where: str = "", hint: str = SMSPROV_LOG, fault: WSManFault | None = None, return_value: int | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        hint: str = SMSPROV_LOG,
+        fault: WSManFault | None = None,
+        return_value: int | None = None,
+    ) -> None:
         super().__init__(what, where=where, hint=hint)
         extended = fault.extended if fault else {}
         self.fault = fault
@@ -188,7 +218,9 @@ def explain(fault: WSManFault, what: str, where: str, user: str) -> ProviderErro
     codes = fault.codes
     error_code = _number(fault.extended.get("ErrorCode"))
     if error_code == LOCKED:
-        return Locked(what, where=where, fault=fault, hint="Ask for the object to be closed, or wait until the lock is given back")
+        return Locked(
+            what, where=where, fault=fault, hint="Ask for the object to be closed, or wait until the lock is given back"
+        )
     if error_code & 0xFFFFFF00 == LACKS_RIGHT:
         hint = f"Give {user} a Configuration Manager role with this right on the object's class and scope; {SMSPROV_LOG[0].lower()}{SMSPROV_LOG[1:]}"
         return AccessDenied(what, where=where, fault=fault, hint=hint)
@@ -199,16 +231,28 @@ def explain(fault: WSManFault, what: str, where: str, user: str) -> ProviderErro
         )
         return AccessDenied(what, where=where, fault=fault, hint=hint)
     if INVALID_NAMESPACE in codes:
-        return NamespaceMissing(what, where=where, fault=fault, hint="Name a host that has the SMS Provider of this site")
+        return NamespaceMissing(
+            what, where=where, fault=fault, hint="Name a host that has the SMS Provider of this site"
+        )
     if codes & {INVALID_CLASS, INVALID_METHOD}:
-        return NotOnThisVersion(what, where=where, fault=fault, hint="The site's version lacks this class or method; update the site, or leave this out")
+        return NotOnThisVersion(
+            what,
+            where=where,
+            fault=fault,
+            hint="The site's version lacks this class or method; update the site, or leave this out",
+        )
     if NOT_FOUND in codes or RESOURCE_NOT_FOUND in codes:
         return NotFound(what, where=where, fault=fault, hint=f"It does not exist, or is outside the scopes of {user}")
     if codes & set(ENVELOPE):
-        hint = "Ask for fewer properties, raise max_envelope_size, or have MaxEnvelopeSizekb raised on the provider host (winrm set winrm/config @{MaxEnvelopeSizekb=\"2048\"})"
+        hint = (
+            "Ask for fewer properties, raise max_envelope_size, or have MaxEnvelopeSizekb raised on the provider host "
+            '(winrm set winrm/config @{MaxEnvelopeSizekb="2048"})'
+        )
         return ProviderError(what, where=where, fault=fault, hint=hint)
     if QUOTA_VIOLATION in codes:
-        return ProviderError(what, where=where, fault=fault, hint="A WMI quota of the provider host is used up: ask for less at a time")
+        return ProviderError(
+            what, where=where, fault=fault, hint="A WMI quota of the provider host is used up: ask for less at a time"
+        )
     return ProviderError(what, where=where, fault=fault)
 
 

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable
 
 from .._cim import wql
 from .._cim.instance import Instance
@@ -48,7 +49,7 @@ class Means:
     endpoint: Endpoint
     uri_style: str = "auto"
     audit_names: tuple[tuple[str, str], ...] = ()
-    clock: Clock = Clock()
+    clock: Clock = field(default_factory=Clock)
     connect: Connect = WinRMTransport
     find_address: Callable[[Endpoint], str] = resolve
 
@@ -56,12 +57,15 @@ class Means:
 class Site:
     """An open session on one site. Not for use by two threads at a time: `sibling` gives each its own."""
 
-    def __init__(self, means: Means, address: str, code: str, link: Link | None = None, style: str | None = None) -> None:
+    def __init__(
+        self, means: Means, address: str, code: str, link: Link | None = None, style: str | None = None
+    ) -> None:
         self.means = means
         self.address = address
         self.code = code
         self._link = link or _link(means, address)
         self._siblings: list[Site] = []
+        self._workers: list[Site] = []
         self._session = WmiSession(self._link, f"{ROOT}/site_{code}", style or means.uri_style)
 
     @property
@@ -90,13 +94,21 @@ class Site:
         self._siblings.append(other)
         return other
 
+    def worker(self, number: int) -> Site:
+        """The session of worker `number`: the first one is this session, the others are made once and kept."""
+        while len(self._workers) < number:
+            self._workers.append(self.sibling())
+        return self._workers[number - 1] if number else self
+
     def close(self) -> None:
         """Give the connections back."""
         for sibling in self._siblings:
             sibling.close()
         self._link.close()
 
-    def rows(self, class_name: str, columns: Mapping[str, Codec], where: wql.Condition | None = None) -> Iterator[dict[str, Any]]:
+    def rows(
+        self, class_name: str, columns: Mapping[str, Codec], where: wql.Condition | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Rows of a query, projected to `columns`; keys must be among them (wire E-13). Constant memory.
 
         Lazy properties are never there (behaviour 11). Raises ProviderError, ListBroken when the list broke off.
@@ -105,7 +117,9 @@ class Site:
         with self._explained(f"Cannot read {class_name}"):
             yield from self._session.rows(query, columns)
 
-    def list_of(self, class_name: str, columns: Mapping[str, Codec], where: wql.Condition | None = None) -> list[dict[str, Any]]:
+    def list_of(
+        self, class_name: str, columns: Mapping[str, Codec], where: wql.Condition | None = None
+    ) -> list[dict[str, Any]]:
         """The same rows at once; a list that breaks off half-way is asked for again from the start (wire R-06)."""
         for attempt in range(1, LIST_ATTEMPTS + 1):
             try:
@@ -115,15 +129,13 @@ class Site:
                     raise
         raise Impossible(f"Cannot read {class_name}")
 
-    def get(self, class_name: str, package_id: str) -> Instance:
-        """One object by its PackageID, lazy properties included (wire G-05)."""
-        with self._explained(f"Cannot read {class_name} {package_id}"):
-            return self._session.get(class_name, {"PackageID": package_id})
+    def get(self, class_name: str, package_id: str, properties: Mapping[str, Codec] | None = None) -> Instance:
+        """One object by its PackageID, lazy properties included (wire G-05).
 
-    def get_property(self, class_name: str, package_id: str, name: str) -> Instance:
-        """One property of an object that is too large for the envelope (wire G-06)."""
-        with self._explained(f"Cannot read {name} of {class_name} {package_id}"):
-            return self._session.get_fragment(class_name, {"PackageID": package_id}, name)
+        Too large for the envelope: the `properties` named are read one by one instead (wire G-06).
+        """
+        with self._explained(f"Cannot read {class_name} {package_id}"):
+            return self._session.get(class_name, {"PackageID": package_id}, properties)
 
     def call(
         self,
@@ -142,7 +154,9 @@ class Site:
         on = " ".join([class_name, *(keys or {}).values()])
         what = f"{method} of {on} failed"
         with self._explained(what):
-            answer = self._session.invoke(class_name, method, arguments or {}, keys=keys, outputs=outputs or {}, timeout=timeout)
+            answer = self._session.invoke(
+                class_name, method, arguments or {}, keys=keys, outputs=outputs or {}, timeout=timeout
+            )
         value = answer.get("ReturnValue")
         if value:
             raise ProviderError(what, where=self.where, return_value=value)
@@ -201,7 +215,9 @@ def open_owner(site: Site, site_code: str) -> Site:
     found = [item for item in providers(site) if item.site_code == site_code]
     if not found:
         raise Impossible(
-            f"No SMS Provider is known for site {site_code}", where=site.where, hint="Run the task against a provider of that site"
+            f"No SMS Provider is known for site {site_code}",
+            where=site.where,
+            hint="Run the task against a provider of that site",
         )
     machine = next((item.machine for item in found if item.machine.lower() == site.host.lower()), found[0].machine)
     return open_site(replace(site.means, endpoint=replace(site.means.endpoint, provider=machine)), site_code)
@@ -220,7 +236,12 @@ def _own_code(session: WmiSession, means: Means) -> str:
     try:
         found = locations(session)
     except WSManFault as fault:
-        error = explain(fault, "Cannot find out which site this is (SMS_ProviderLocation in root\\sms)", host, means.endpoint.username)
+        error = explain(
+            fault,
+            "Cannot find out which site this is (SMS_ProviderLocation in root\\sms)",
+            host,
+            means.endpoint.username,
+        )
         if isinstance(error, (NamespaceMissing, NotFound)):
             error.hint = f"{host} has no SMS Provider: name a host that has one, such as the site server or the host in the console's connection"
         raise error from fault
@@ -236,11 +257,15 @@ def _own_code(session: WmiSession, means: Means) -> str:
             where=host,
             hint=f"Give site_code, and check that {means.endpoint.username} is a member of SMS Admins there",
         )
-    raise Impossible("The host knows several sites and none as its own", where=host, hint=f"Give site_code. Known: {_named(found)}")
+    raise Impossible(
+        "The host knows several sites and none as its own", where=host, hint=f"Give site_code. Known: {_named(found)}"
+    )
 
 
 def _named(found: list[Location]) -> str:
-    return ", ".join(f"{item.site_code} on {item.machine}" for item in sorted(found, key=lambda each: (each.site_code, each.machine)))
+    return ", ".join(
+        f"{item.site_code} on {item.machine}" for item in sorted(found, key=lambda each: (each.site_code, each.machine))
+    )
 
 
 def _link(means: Means, address: str) -> Link:

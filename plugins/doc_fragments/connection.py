@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation shared by all modules: how to reach the SMS Provider."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The connection options. Held against the table in the engine by a test."""
+
+    DOCUMENTATION = r"""
+options:
+  provider:
+    description:
+      - Host that runs the SMS Provider, as its certificate and the domain name it.
+      - The variable E(CONFIGMGR_PROVIDER) stands in for it.
+        For every connection option, an empty variable counts as unset.
+    type: str
+    required: true
+  site_code:
+    description:
+      - Site to work on. If not given, the provider host is asked (C(SMS_ProviderLocation)), which costs one request.
+      - The variable E(CONFIGMGR_SITE_CODE) stands in for it.
+    type: str
+  scheme:
+    description:
+      - Whether WinRM is reached over HTTPS, or over HTTP with every message encrypted.
+      - Nothing is ever sent unencrypted.
+      - The variable E(CONFIGMGR_SCHEME) stands in for it.
+    type: str
+    choices: [https, http]
+    default: https
+  port:
+    description:
+      - Port of WinRM. If not given, 5986 for HTTPS and 5985 for HTTP.
+      - The variable E(CONFIGMGR_PORT) stands in for it.
+    type: int
+  auth:
+    description:
+      - How to sign in.
+      - V(credssp) hands the password to the provider host, which can then reach other hosts such as a source share.
+        It has to be switched on there.
+      - V(ntlm) works wherever the domain allows it, without a second hop.
+      - V(basic) is for local accounts, over HTTPS only.
+      - The variable E(CONFIGMGR_AUTH) stands in for it.
+    type: str
+    choices: [credssp, ntlm, basic]
+    default: credssp
+  username:
+    description:
+      - Account, as V(DOMAIN\\user) or V(user@domain).
+      - The variable E(CONFIGMGR_USERNAME) stands in for it.
+    type: str
+  password:
+    description:
+      - Password of the account.
+      - The variable E(CONFIGMGR_PASSWORD) stands in for it.
+    type: str
+  ca_cert:
+    description:
+      - File with the certificates to trust, in PEM form. If not given, those of the system.
+      - The variable E(CONFIGMGR_CA_CERT) stands in for it.
+    type: path
+  skip_certificate_check:
+    description:
+      - Whether to accept any certificate. For a test laboratory only, since anybody on the way could then read the password.
+      - The variable E(CONFIGMGR_SKIP_CERTIFICATE_CHECK) stands in for it.
+    type: bool
+    default: false
+  operation_timeout:
+    description:
+      - Seconds the provider host may take to answer one request.
+      - The host lowers it to its own C(MaxTimeoutms), which is 60 seconds by default.
+      - The variable E(CONFIGMGR_OPERATION_TIMEOUT) stands in for it.
+    type: int
+    default: 60
+  connect_timeout:
+    description:
+      - Seconds to wait for a connection.
+      - The variable E(CONFIGMGR_CONNECT_TIMEOUT) stands in for it.
+    type: int
+    default: 30
+  max_envelope_size:
+    description:
+      - Largest answer to ask for, in bytes. The host lowers it to its own C(MaxEnvelopeSizekb).
+      - The variable E(CONFIGMGR_MAX_ENVELOPE_SIZE) stands in for it.
+    type: int
+    default: 512000
+  uri_style:
+    description:
+      - How WMI classes are named on the wire.
+      - V(microsoft) is the documented form, V(dmtf) the one Microsoft's own CIM cmdlets use.
+      - With V(auto), the first one is used, and the second one if the host refuses it.
+      - The variable E(CONFIGMGR_URI_STYLE) stands in for it.
+    type: str
+    choices: [auto, microsoft, dmtf]
+    default: auto
+  proxy:
+    description:
+      - URL of an HTTP proxy. Proxies named in the environment are not used.
+      - The variable E(CONFIGMGR_PROXY) stands in for it.
+    type: str
+  audit_names:
+    description:
+      - Whether to tell the site the name of this program and of this machine, for its audit status messages.
+      - The variable E(CONFIGMGR_AUDIT_NAMES) stands in for it.
+    type: bool
+    default: false
+requirements:
+  - python >= 3.9
+  - pywinrm >= 0.5.0
+  - requests-credssp >= 2.0.0 (for O(auth=credssp))
+notes:
+  - The module runs where Python and pywinrm are, usually C(localhost) or an execution environment, never on the provider host.
+    Nothing is installed on the provider host, and no PowerShell is started there.
+  - Set the connection options once for all modules with C(module_defaults) and the group C(configmgr.content.cm), or by environment variables.
+"""

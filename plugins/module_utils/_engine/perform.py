@@ -1,0 +1,516 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carry out an operation on many packages: send, watch, prove, and stop when too much fails.
+
+One loop for all packages: look at those that are under way (at most three queries a round), move each one on, send the
+next ones. Every call is made at most once a package; after that only evidence counts.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable
+
+from .._cim import wql
+from .._cim.types import DATETIME, STRING, UINT32, Codec
+from .._provider.clock import Clock
+from .._provider.errors import Interrupted, ProviderError
+from .._provider.site import Site
+from .._wsman.errors import CannotConnect, ConfigMgrError, ListBroken, NotAuthenticated, NotExecuted, OutcomeUnknown
+from .build import COMPLETE, ERROR, IN_PROGRESS, BuildCall, BuildStatus, forget, read_status, unknown_status
+from .distribution import POINT_COLUMNS, Point, judge
+from .operation import IN_FLIGHT, Fence, Operation, Phase, Rules, Target
+from .selection import BASE_CLASS, MOVING_COLUMNS, slices
+
+# The distribution manager could not read the source (reference: status_messages.yml).
+SOURCE_MESSAGES = {2306: "the source folder does not exist", 2307: "the source folder is not accessible"}
+_MESSAGE_COLUMNS = {
+    "PackageID": STRING,
+    "ID": STRING,
+    "LastStatusID": STRING,
+    "MessageID": UINT32,
+    "LastUpdateDate": DATETIME,
+}
+_TARGETED_COLUMNS = {"PackageID": STRING, "Targeted": UINT32}
+
+# A version that stays while the refresh time moved is believed after this many looks in a row.
+LOOKS_TO_BELIEVE_UNCHANGED = 2
+
+NOT_CARRIED_OUT = (CannotConnect, NotAuthenticated, NotExecuted)
+UNREADABLE = (CannotConnect, NotExecuted, OutcomeUnknown, ListBroken)
+
+
+class Performance:
+    """One operation over the targets of one task."""
+
+    def __init__(
+        self, operation: Operation, targets: Sequence[Target], rules: Rules, clock: Clock, warn: Callable[[str], None]
+    ) -> None:
+        self.operation = operation
+        self.targets = list(targets)
+        self.rules = rules
+        self.clock = clock
+        self.warn = warn
+        self.stopped = ""
+        self._round = 0
+        self._unreadable_since: float | None = None
+        self._any_sent = False
+
+    def run(self) -> None:
+        """Bring every target to its end. Raises nothing that concerns one package; that is in its target."""
+        try:
+            if any(target.open for target in self.targets):
+                self._prepare()
+                while self._step():
+                    self._pass_time()
+                    self._look_and_move()
+        except Interrupted as stop:
+            self._end_all(str(stop), stop)
+        except NotAuthenticated as refused:
+            self._end_all(str(refused), refused)
+
+    # -- one round -------------------------------------------------------------------------------------------------
+
+    def _step(self) -> bool:
+        """Send what may go; whether anything is left to wait for."""
+        self._decide_stop()
+        self._send_next()
+        self._decide_stop()
+        if self.stopped:
+            for target in self._in(Phase.WAITING):
+                target.end("not_attempted", self.stopped)
+        return any(target.open for target in self.targets)
+
+    def _pass_time(self) -> None:
+        self._round += 1
+        calls = [target.call for target in self._in(Phase.BUILDING) if target.call and not target.call.ended]
+        if calls and not any(target.phase is not Phase.BUILDING for target in self.targets if target.open):
+            calls[0].wait(self.rules.wait_interval)
+        else:
+            self.clock.sleep(self.rules.wait_interval)
+
+    def _look_and_move(self) -> None:
+        try:
+            for site, targets in self._by_site():
+                self._look(site, targets)
+                for target in targets:
+                    if target.open:
+                        self._move(target)
+        except UNREADABLE as problem:
+            now = self.clock.now()
+            if self._unreadable_since is None:
+                self._unreadable_since = now
+            elif now - self._unreadable_since > self.rules.grace:
+                self._end_all(f"the site cannot be read any more: {problem}", problem)
+        except ProviderError as problem:
+            self._end_all(f"the site cannot be read any more: {problem}", problem)
+        else:
+            self._unreadable_since = None
+
+    def _by_site(self) -> Iterator[tuple[Site, list[Target]]]:
+        sites: list[Site] = []
+        for target in self.targets:
+            if target.open and target.site not in sites:
+                sites.append(target.site)
+        for site in sites:
+            yield site, [target for target in self.targets if target.open and target.site is site]
+
+    def _in(self, *phases: Phase) -> list[Target]:
+        return [target for target in self.targets if target.phase in phases]
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        """What has to be known before the first call: old states of the points, old messages. Only if there is a wait."""
+        if not self.rules.wait:
+            return
+        for site, targets in self._by_site():
+            for target, row in self._rows(
+                site, targets, "SMS_DistributionDPStatus", _MESSAGE_COLUMNS, self._message_ids()
+            ):
+                target.old_messages |= {_message_key(row)}
+            if self.rules.until_distributed:
+                for target, row in self._rows(site, targets, "SMS_PackageStatusDistPointsSummarizer", POINT_COLUMNS):
+                    point = Point.from_row(row)
+                    target.watch.before[point.server, point.site_code] = point
+        if any(target.open and target.phase is not Phase.WAITING for target in self.targets):
+            self._look_and_move()
+
+    def _look(self, site: Site, targets: Sequence[Target]) -> None:
+        """At most three queries for all packages of one site together."""
+        moving = [
+            target for target in targets if target.phase is not Phase.DISTRIBUTING and target.phase is not Phase.WAITING
+        ]
+        moving += self._candidates(targets)
+        if moving:
+            seen = dict(self._rows(site, moving, BASE_CLASS, MOVING_COLUMNS))
+            for target in moving:
+                if target in seen:
+                    target.package = target.package.moved(seen[target])
+                    target.looked = self._round
+                else:
+                    target.end("failed", "it is gone: deleted, or no longer visible to " + site.user)
+        distributing = [target for target in targets if target.phase is Phase.DISTRIBUTING]
+        versioning = [target for target in targets if target.phase is Phase.VERSIONING]
+        if distributing:
+            points: dict[Target, list[Point]] = {target: [] for target in distributing}
+            for target, row in self._rows(site, distributing, "SMS_PackageStatusDistPointsSummarizer", POINT_COLUMNS):
+                points[target].append(Point.from_row(row))
+            if not versioning or self._round % 2 == 0 or any(target.targeted is None for target in distributing):
+                for target, row in self._rows(site, distributing, "SMS_PackageStatusRootSummarizer", _TARGETED_COLUMNS):
+                    target.targeted = row["Targeted"] or 0
+                for target in distributing:
+                    target.targeted = target.targeted or 0
+                versioning = []
+            now = self.clock.now()
+            for target in distributing:
+                target.verdict = judge(
+                    points[target], target.goal or 0, target.targeted or 0, self.rules.wanted, target.watch, now
+                )
+        if versioning:
+            for target, row in self._rows(
+                site, versioning, "SMS_DistributionDPStatus", _MESSAGE_COLUMNS, self._message_ids()
+            ):
+                if target.open and _message_key(row) not in target.old_messages:
+                    what = SOURCE_MESSAGES.get(row["MessageID"], "the source cannot be read")
+                    target.end("failed", f"{what}: {target.package.source_path} (status message {row['MessageID']})")
+
+    @staticmethod
+    def _message_ids() -> wql.Condition:
+        return wql.in_list("MessageID", sorted(SOURCE_MESSAGES))
+
+    @staticmethod
+    def _rows(
+        site: Site, targets: Sequence[Target], class_name: str, columns: Mapping[str, Codec], *more: wql.Condition
+    ) -> Iterator[tuple[Target, dict[str, Any]]]:
+        by_id = {target.package.package_id: target for target in targets}
+        for part in slices(list(by_id)):
+            for row in site.list_of(class_name, columns, wql.and_(wql.in_list("PackageID", part), *more)):
+                target = by_id.get((row["PackageID"] or "").upper())
+                if target is not None:
+                    yield target, row
+
+    def _candidates(self, targets: Sequence[Target]) -> list[Target]:
+        """The waiting packages that may go next, and those whose running action is waited for."""
+        waiting = [target for target in targets if target.phase is Phase.WAITING]
+        busy = [target for target in waiting if target.waited_for_action]
+        free = [target for target in waiting if not target.waited_for_action]
+        return busy + free[: self.rules.in_flight]
+
+    # -- sending ---------------------------------------------------------------------------------------------------
+
+    def _send_next(self) -> None:
+        """Send to as many packages as pacing, stop rule and busy packages allow."""
+        while not self.stopped:
+            batch = self._next_batch()
+            if not batch:
+                return
+            self._send(batch)
+            self._decide_stop()
+
+    def _next_batch(self) -> list[Target]:
+        room = len(self.targets)
+        if self.rules.wait:
+            room = self.rules.in_flight - len(self._in(*IN_FLIGHT, Phase.JOINING))
+        batch: list[Target] = []
+        for target in self._in(Phase.WAITING):
+            if len(batch) >= min(room, self.rules.sessions):
+                break
+            if target.looked == self._round and self._may_go(target, batch):
+                batch.append(target)
+        return batch
+
+    def _may_go(self, target: Target, batch: Sequence[Target]) -> bool:
+        now = self.clock.now()
+        if target.package.action in (1, 2):
+            return self._found_busy(target, now)
+        if target.package.action:
+            target.end(
+                "failed", f"an action is running on it that ends otherwise (ActionInProgress {target.package.action})"
+            )
+            return False
+        if not target.resource.builds_in_call:
+            return True
+        building = [*batch, *self._in(Phase.BUILDING)]
+        return not any(other.resource.builds_in_call and other.site.host == target.site.host for other in building)
+
+    def _found_busy(self, target: Target, now: float) -> bool:
+        """What `when_busy` says about a package whose action has not ended (behaviour 59). Never sends."""
+        if self.rules.when_busy == "skip":
+            target.end("skipped", "an action is running on it (ActionInProgress is not 0)")
+        elif self.rules.when_busy == "fail":
+            target.end("failed", "an action is running on it (ActionInProgress is not 0), and when_busy is fail")
+        elif self.rules.when_busy == "join":
+            target.joined = True
+            target.fence = Fence.of(target.package)
+            target.enter(Phase.JOINING, now)
+        elif not target.waited_for_action:
+            target.waited_for_action = True
+            target.since = now
+        elif now - target.since > self.rules.wait_timeout:
+            target.end(
+                "failed",
+                f"the action that was running on it has not ended within {self.rules.wait_timeout:g} s; nothing was sent",
+            )
+        return False
+
+    def _send(self, batch: Sequence[Target]) -> None:
+        builds = [target for target in batch if target.resource.builds_in_call]
+        calls = [target for target in batch if not target.resource.builds_in_call]
+        for target in builds:
+            self._space_out()
+            self._start_build(target)
+        if len(calls) == 1:
+            self._space_out()
+            self._call(calls[0], calls[0].site)
+        elif calls:
+            with ThreadPoolExecutor(max_workers=len(calls)) as pool:
+                jobs = []
+                for number, target in enumerate(calls):
+                    self._space_out()
+                    jobs.append(pool.submit(self._call, target, target.site.worker(number)))
+                for job in jobs:
+                    job.result()
+
+    def _space_out(self) -> None:
+        if self._any_sent and self.rules.pause:
+            self.clock.sleep(self.rules.pause)
+        self._any_sent = True
+
+    def _call(self, target: Target, site: Site) -> None:
+        """The one call for this package."""
+        target.fence = Fence.of(target.package)
+        target.sent = True
+        try:
+            site.call(target.resource.wmi_class, self.operation.method, {"PackageID": target.package.package_id})
+        except NOT_CARRIED_OUT as refused:
+            self._not_carried_out(target, refused)
+        except OutcomeUnknown as lost:
+            self._answer_lost(target, lost)
+            target.enter(Phase.UNANSWERED, self.clock.now())
+        except ConfigMgrError as refused:
+            target.sent = False
+            target.end("failed", str(refused), refused.as_result())
+        else:
+            target.proven = True
+            self._accepted(target)
+
+    def _not_carried_out(self, target: Target, refused: ConfigMgrError) -> None:
+        target.sent = False
+        target.end("failed", str(refused), refused.as_result())
+        if isinstance(refused, (CannotConnect, NotAuthenticated)):
+            self.stopped = f"not attempted, because the provider cannot be used any more: {refused.what}"
+
+    def _answer_lost(self, target: Target, lost: OutcomeUnknown) -> None:
+        if not lost.timed_out_at_server:
+            target.answer_lost = True
+        target.error = lost.as_result()
+
+    def _accepted(self, target: Target) -> None:
+        """The effect is certain; the wait, if any, begins."""
+        if self.rules.wait:
+            target.enter(Phase.VERSIONING, self.clock.now())
+        elif target.resumed:
+            target.end("joined", "the site has it under way or done")
+        else:
+            target.end("accepted", target.reason)
+
+    # -- boot images -----------------------------------------------------------------------------------------------
+
+    def _start_build(self, target: Target) -> None:
+        target.fence = Fence.of(target.package)
+        target.context_id = str(uuid.uuid4()).upper()
+        target.sent = True
+        target.enter(Phase.BUILDING, self.clock.now())
+        target.call = BuildCall(
+            target.site.sibling(),
+            self.operation,
+            target.resource.wmi_class,
+            target.package.package_id,
+            target.context_id,
+            self.rules.build_timeout,
+        )
+
+    def _move_build(self, target: Target, now: float) -> None:
+        """Between the call and the end of the build: the answer, the status, the object, in this order of trust."""
+        call, context_id = target.call, target.context_id or ""
+        answered = call is not None and call.ended
+        error = call.error if call and answered else None
+        if call and answered and call.crash:
+            raise call.crash
+        if isinstance(error, NOT_CARRIED_OUT):
+            self._not_carried_out(target, error)
+            return
+        try:
+            status = read_status(target.site, target.resource.wmi_class, context_id)
+        except ProviderError as refused:
+            status = unknown_status(str(refused))
+        self._note(target, status)
+        if isinstance(error, OutcomeUnknown):
+            self._answer_lost(target, error)
+        elif error is not None:
+            self._build_failed(target, f"{status.failure}: {error}" if status.status == ERROR else str(error), error)
+            return
+        answered_well = answered and error is None
+        if status.status == ERROR and (answered or call is None):
+            self._build_failed(target, status.failure, None)
+        elif answered_well or (status.status == COMPLETE and (answered or call is None)):
+            target.proven = True
+            target.error = None
+            self._forget(target, status)
+            self._accepted(target)
+        elif status.status == IN_PROGRESS or (target.fence and target.fence.effect(target.package)):
+            target.proven = True
+            if (not self.rules.wait and answered) or status.status != IN_PROGRESS:
+                self._accepted(target)
+            else:
+                self._limit_build(target, status, now)
+        else:
+            self._limit_build(target, status, now)
+
+    def _note(self, target: Target, status: BuildStatus) -> None:
+        if status != target.build and status.status in (COMPLETE, IN_PROGRESS, ERROR):
+            target.progress.append(f"{self.clock.utc():%H:%M:%S} UTC {status.percent} % {status.text}".rstrip())
+            target.build = status
+
+    def _limit_build(self, target: Target, status: BuildStatus, now: float) -> None:
+        if now - target.since <= self.rules.build_timeout:
+            return
+        if status.status != IN_PROGRESS:
+            self._forget(target, status, timed_out=True)
+        shown = (
+            f"at {status.percent} %"
+            if status.status == IN_PROGRESS
+            else "not known to the provider: neither done nor not started"
+        )
+        target.end("failed", f"no end of the build within {self.rules.build_timeout:g} s; it is {shown}", target.error)
+
+    def _build_failed(self, target: Target, reason: str, error: ConfigMgrError | None) -> None:
+        if target.build:
+            self._forget(target, target.build)
+        target.sent = False  # nothing came of it; a new run may build again
+        target.end("failed", reason, error.as_result() if error else {"kind": "operation_failed", "message": reason})
+
+    def _forget(self, target: Target, status: BuildStatus, timed_out: bool = False) -> None:
+        """Drop the provider's record, only after the end of the build (status 0 or 2), or when it was given up."""
+        if status.status not in (COMPLETE, ERROR) and not timed_out:
+            return
+        try:
+            forget(target.site, target.resource.wmi_class, target.context_id or "")
+        except ConfigMgrError as problem:
+            self.warn(
+                f"{target.package.package_id}: the provider's record of the build {target.context_id} could not be deleted: {problem}"
+            )
+
+    # -- moving on -------------------------------------------------------------------------------------------------
+
+    def _move(self, target: Target) -> None:
+        now = self.clock.now()
+        package, fence = target.package, target.fence
+        if target.phase is Phase.JOINING:
+            if package.action == 0 and package.stored_version == package.source_version:
+                self._has_version(target, now)
+            elif now - target.since > self.rules.wait_timeout:
+                target.end(
+                    "failed",
+                    f"the action that was running on it has not ended within {self.rules.wait_timeout:g} s; nothing was sent",
+                )
+        elif target.phase is Phase.BUILDING:
+            self._move_build(target, now)
+        elif target.phase is Phase.UNANSWERED and fence:
+            self._move_unanswered(target, fence, now)
+        elif target.phase is Phase.VERSIONING and fence:
+            self._move_versioning(target, fence, now)
+        elif target.phase is Phase.DISTRIBUTING:
+            self._move_distributing(target, now)
+
+    def _move_unanswered(self, target: Target, fence: Fence, now: float) -> None:
+        evidence = fence.effect(target.package)
+        if evidence:
+            target.proven = True
+            target.error = None
+            self.warn(
+                f"{target.package.label}: the answer to {self.operation.method} was lost, and it was not sent again; it took effect: {evidence}"
+            )
+            self._accepted(target)
+            if target.phase is Phase.VERSIONING:
+                self._move_versioning(target, fence, now)
+        elif now - target.since >= self.rules.grace:
+            target.end(
+                "failed",
+                f"{self.operation.method} was sent once and its answer was lost; no effect was seen within {self.rules.grace:g} s. "
+                "Check that the provider host is well, then run the task again with resume: it sends again only if there is still no effect",
+                target.error,
+            )
+
+    def _move_versioning(self, target: Target, fence: Fence, now: float) -> None:
+        if (
+            target.resumed and target.package.action == 0 and target.package.source_version > fence.version
+        ) or fence.risen(target.package):
+            self._has_version(target, now)
+        elif fence.ended_unchanged(target.package):
+            target.unchanged_seen += 1
+            if target.unchanged_seen >= LOOKS_TO_BELIEVE_UNCHANGED:
+                target.source_unchanged = True
+                self._has_version(target, now)
+        else:
+            target.unchanged_seen = 0
+            if now - target.since > self.rules.wait_timeout:
+                target.end(
+                    "failed",
+                    f"the source version is still {target.package.source_version} after {self.rules.wait_timeout:g} s "
+                    f"(ActionInProgress {target.package.action}, StoredPkgVersion {target.package.stored_version}); the refresh was accepted. "
+                    "Look into distmgr.log on the site server",
+                )
+
+    def _has_version(self, target: Target, now: float) -> None:
+        target.goal = target.package.source_version
+        if self.rules.until_distributed:
+            target.enter(Phase.DISTRIBUTING, now)
+        else:
+            self._done(target)
+
+    def _move_distributing(self, target: Target, now: float) -> None:
+        verdict = target.verdict
+        if verdict is None:
+            return
+        if verdict.targeted == 0 and not verdict.points:
+            self.warn(f"{target.package.label}: no distribution point is targeted, so there is nothing to wait for")
+            self._done(target)
+        elif verdict.done:
+            self._done(target)
+        elif verdict.failed:
+            names = ", ".join(sorted(point.server for point in verdict.failing))
+            target.end(
+                "failed", f"{verdict.reason}: {names}. Look into distmgr.log and PkgXferMgr.log on the site server"
+            )
+        elif now - target.since > self.rules.wait_timeout:
+            kind = "incomplete" if verdict.incomplete else "not distributed"
+            target.end("failed", f"{kind} after {self.rules.wait_timeout:g} s: {verdict.reason}")
+
+    def _done(self, target: Target) -> None:
+        status = "joined" if target.joined or target.resumed else "refreshed"
+        target.end(status, target.reason)
+
+    # -- stopping --------------------------------------------------------------------------------------------------
+
+    def _decide_stop(self) -> None:
+        if self.stopped:
+            return
+        failed = sum(1 for target in self.targets if target.status == "failed")
+        if failed > self.rules.max_failed:
+            self.stopped = f"not attempted, because {failed} packages failed, more than max_failed allows ({self.rules.max_failed:g})"
+
+    def _end_all(self, reason: str, error: ConfigMgrError) -> None:
+        """Nothing more can be done: what was sent stays sent, the rest is not attempted."""
+        for target in self.targets:
+            if target.open:
+                target.end("failed" if target.sent else "not_attempted", reason, error.as_result())
+
+
+def _message_key(row: Mapping[str, Any]) -> tuple[str, str]:
+    date = row["LastUpdateDate"]
+    return str(row["ID"]), f"{row['LastStatusID']} {date.text if date else ''} {row['MessageID']}"
