@@ -141,6 +141,13 @@ class _Line:
         # Whether any byte of the message in hand was given to the network.
         self.message_left = False
         self.offered: tuple[str, ...] = ()
+        self.connections: list[Any] = []
+
+    def close(self) -> None:
+        """Close every connection that was made, also one whose answer nobody has read."""
+        for connection in self.connections:
+            connection.close()
+        self.connections = []
 
 
 class WinRMTransport:
@@ -191,11 +198,12 @@ class WinRMTransport:
 
     def close(self) -> None:
         """End the login. What was negotiated for it is forgotten with it (wire W-07)."""
-        session, self._session, self._far = self._session, None, None
-        self._line = _Line()
+        far, self._session, self._far = self._far, None, None
+        line, self._line = self._line, _Line()
         self._thread = None
-        if session is not None:
-            session.close()
+        if far is not None:
+            far.close_session()
+        line.close()
 
     def _where(self) -> str:
         return f"{self.endpoint.provider}:{self.endpoint.port}"
@@ -430,8 +438,10 @@ def _load(method: _Method, auth: str) -> None:
             missing.append(module)
     if missing:
         libraries = [_PACKAGES[module][0] for module in missing]
-        debian = [_PACKAGES[module][1] for module in missing if _PACKAGES[module][1]]
-        packaged = f" On Debian: apt install {' '.join(debian)}." if debian else " Debian has no package of it."
+        packaged = "".join(
+            f" Debian's package of {library} is {package}." if package else f" Debian has no package of {library}."
+            for library, package in (_PACKAGES[module] for module in missing)
+        )
         raise LibraryMissing(
             f"The Python library {' and '.join(libraries)} is missing, which auth {auth} needs",
             hint=f"Install it where this runs ({sys.executable}): python3 -m pip install {' '.join(libraries)}.{packaged}",
@@ -551,6 +561,8 @@ def _adapter(endpoint: Endpoint, address: str, line: _Line) -> Any:
 
         def connect(self: Any) -> None:
             line.connecting = True
+            if self not in line.connections:
+                line.connections.append(self)
             try:
                 super().connect()  # type: ignore[misc]
             finally:
