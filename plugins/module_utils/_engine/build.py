@@ -123,10 +123,6 @@ class BuildCall:
         """Whether an answer, or the certainty that none will come, is there."""
         return not self._thread.is_alive()
 
-    def wait(self, seconds: float) -> None:
-        """Wait for the answer, at most this long."""
-        self._thread.join(seconds)
-
     def _run(self) -> None:
         try:
             self._run_it()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Callable
 
 from .._cim import wql
@@ -43,6 +44,14 @@ NOT_CARRIED_OUT = (CannotConnect, NotAuthenticated, NotExecuted)
 UNREADABLE = (CannotConnect, NotExecuted, OutcomeUnknown, ListBroken)
 
 
+@dataclass(frozen=True)
+class _Worker:
+    """A session that sends in parallel, and the thread it belongs to."""
+
+    site: Site
+    thread: ThreadPoolExecutor
+
+
 class Performance:
     """One operation over the targets of one task."""
 
@@ -58,6 +67,7 @@ class Performance:
         self._round = 0
         self._unreadable_since: float | None = None
         self._any_sent = False
+        self._crews: dict[Site, list[_Worker]] = {}
 
     def run(self) -> None:
         """Bring every target to its end. Raises nothing that concerns one package; that is in its target."""
@@ -71,6 +81,10 @@ class Performance:
             self._end_all(str(stop), stop)
         except NotAuthenticated as refused:
             self._end_all(str(refused), refused)
+        finally:
+            for crew in self._crews.values():
+                for worker in crew:
+                    worker.thread.shutdown(wait=True)
 
     # -- one round -------------------------------------------------------------------------------------------------
 
@@ -86,11 +100,7 @@ class Performance:
 
     def _pass_time(self) -> None:
         self._round += 1
-        calls = [target.call for target in self._in(Phase.BUILDING) if target.call and not target.call.ended]
-        if calls and not any(target.phase is not Phase.BUILDING for target in self.targets if target.open):
-            calls[0].wait(self.rules.wait_interval)
-        else:
-            self.clock.sleep(self.rules.wait_interval)
+        self.clock.sleep(self.rules.wait_interval)
 
     def _look_and_move(self) -> None:
         try:
@@ -263,17 +273,23 @@ class Performance:
         for target in builds:
             self._space_out()
             self._start_build(target)
-        if len(calls) == 1:
+        jobs = []
+        for number, target in enumerate(calls):
             self._space_out()
-            self._call(calls[0], calls[0].site)
-        elif calls:
-            with ThreadPoolExecutor(max_workers=len(calls)) as pool:
-                jobs = []
-                for number, target in enumerate(calls):
-                    self._space_out()
-                    jobs.append(pool.submit(self._call, target, target.site.worker(number)))
-                for job in jobs:
-                    job.result()
+            if number < len(calls) - 1:
+                worker = self._worker(target.site, number)
+                jobs.append(worker.thread.submit(self._call, target, worker.site))
+            else:
+                self._call(target, target.site)
+        for job in jobs:
+            job.result()
+
+    def _worker(self, site: Site, number: int) -> _Worker:
+        """One of the further sessions of a site. A session belongs to one thread (wire W-11), so each has its own for good."""
+        crew = self._crews.setdefault(site, [])
+        while len(crew) <= number:
+            crew.append(_Worker(site.sibling(), ThreadPoolExecutor(max_workers=1)))
+        return crew[number]
 
     def _space_out(self) -> None:
         if self._any_sent and self.rules.pause:

@@ -65,7 +65,6 @@ class Site:
         self.code = code
         self._link = link or _link(means, address)
         self._siblings: list[Site] = []
-        self._workers: list[Site] = []
         self._session = WmiSession(self._link, f"{ROOT}/site_{code}", style or means.uri_style)
 
     @property
@@ -93,12 +92,6 @@ class Site:
         other = Site(self.means, self.address, self.code, style=self._session.style)
         self._siblings.append(other)
         return other
-
-    def worker(self, number: int) -> Site:
-        """The session of worker `number`: the first one is this session, the others are made once and kept."""
-        while len(self._workers) < number:
-            self._workers.append(self.sibling())
-        return self._workers[number - 1] if number else self
 
     def close(self) -> None:
         """Give the connections back."""
@@ -272,7 +265,7 @@ def _link(means: Means, address: str) -> Link:
     endpoint = means.endpoint
     return Link(
         lambda: means.connect(endpoint, address),
-        f"{endpoint.scheme}://{endpoint.provider}:{endpoint.port}/wsman",
+        endpoint.url,
         max_envelope_size=endpoint.max_envelope_size,
         operation_timeout=endpoint.operation_timeout,
         options=means.audit_names,
