@@ -140,7 +140,11 @@ class SimulatedSite:
         if key not in self._classes:
             definition = self.world.repository.classes.get(key[1])
             known = key[0] in self._namespaces and definition is not None
-            if definition is None or not known or (definition.namespace or "site") != (_ROOT if key[0] == _ROOT else "site"):
+            if (
+                definition is None
+                or not known
+                or (definition.namespace or "site") != (_ROOT if key[0] == _ROOT else "site")
+            ):
                 return None
             self._classes[key] = CimClass(
                 name=definition.name,
@@ -214,7 +218,9 @@ class SimulatedSite:
             )
         except wql.WqlError as error:
             code = _QUERY_NOT_SUPPORTED if error.unsupported else _QUERY_NOT_ACCEPTABLE
-            raise provider_error(code, f"Invalid query: {error}", "ExecQuery", text, hresult=WBEM_E_INVALID_QUERY) from error
+            raise provider_error(
+                code, f"Invalid query: {error}", "ExecQuery", text, hresult=WBEM_E_INVALID_QUERY
+            ) from error
 
     @staticmethod
     def _limited(caller: Caller, found: list[T]) -> list[T]:
@@ -440,7 +446,9 @@ def _normal(namespace: str) -> str:
 
 
 def _cannot(cim_class: CimClass, operation: str) -> WmiError:
-    return wmi_error(WBEM_E_NOT_SUPPORTED, f"{operation} is not supported for {cim_class.name}", operation, cim_class.name)
+    return wmi_error(
+        WBEM_E_NOT_SUPPORTED, f"{operation} is not supported for {cim_class.name}", operation, cim_class.name
+    )
 
 
 def _bad_arguments(cim_class: CimClass, method: Method, message: str) -> WmiError:

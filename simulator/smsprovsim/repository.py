@@ -72,7 +72,9 @@ def provider_error(
         "SQLStatus": 0,
         "StatusCode": hresult,
     }
-    return WmiError(hresult, "Generic failure" if hresult == WBEM_E_FAILED else description, "SMS_ExtendedStatus", extended)
+    return WmiError(
+        hresult, "Generic failure" if hresult == WBEM_E_FAILED else description, "SMS_ExtendedStatus", extended
+    )
 
 
 @dataclass(slots=True)
@@ -265,7 +267,12 @@ class Repository:
         return definition.defaults.get(prop.name) if self._switches["lazy_in_query"] == "default" else None
 
     def query(
-        self, definition: ClassDefinition, query: wql.Query, site_code: str, view: View, class_of: Callable[[str], CimClass]
+        self,
+        definition: ClassDefinition,
+        query: wql.Query,
+        site_code: str,
+        view: View,
+        class_of: Callable[[str], CimClass],
     ) -> list[Instance | Row]:
         """The answer to a parsed query. Raises `wql.WqlError`."""
 
@@ -301,7 +308,9 @@ class Repository:
             return [self.thin(record, class_of(record.definition.name)) for record in records]
         return self._project(records, columns, query.distinct)
 
-    def _project(self, records: Iterable[Record], columns: tuple[Property, ...], distinct: bool) -> list[Instance | Row]:
+    def _project(
+        self, records: Iterable[Record], columns: tuple[Property, ...], distinct: bool
+    ) -> list[Instance | Row]:
         rows: list[Instance | Row] = []
         seen: set[str] = set()
         for record in records:
@@ -353,13 +362,17 @@ class Repository:
         if cim_type in _RANGES:
             low, high = _RANGES[cim_type]
             if not low <= value <= high:
-                raise wmi_error(WBEM_E_VALUE_OUT_OF_RANGE, f"{value} does not fit {where} ({cim_type})", operation, where)
+                raise wmi_error(
+                    WBEM_E_VALUE_OUT_OF_RANGE, f"{value} does not fit {where} ({cim_type})", operation, where
+                )
         if isinstance(value, CimDateTime):
             try:
                 wql.moment(value.text)
             except ValueError:
                 if value.text[:14] != "0" * 14:
-                    raise wmi_error(WBEM_E_TYPE_MISMATCH, f"{where}: {value.text!r} is no datetime", operation, where) from None
+                    raise wmi_error(
+                        WBEM_E_TYPE_MISMATCH, f"{where}: {value.text!r} is no datetime", operation, where
+                    ) from None
         return value
 
     def _embedded(self, base: str, value: Value, where: str, operation: str) -> Embedded:

@@ -323,7 +323,9 @@ def moment(text: str) -> datetime:
     match = _DMTF.match(text)
     if match is not None:
         fraction = int(match[7].replace("*", "0"))
-        found = datetime(int(match[1]), int(match[2]), int(match[3]), int(match[4]), int(match[5]), int(match[6]), fraction)
+        found = datetime(
+            int(match[1]), int(match[2]), int(match[3]), int(match[4]), int(match[5]), int(match[6]), fraction
+        )
         if match[9] != "***":
             offset = timedelta(minutes=int(match[9]))
             found = found - offset if match[8] == "+" else found + offset

@@ -30,7 +30,11 @@ class Lock:
     def held_by(self, caller: Caller) -> bool:
         """Whether it is the caller's own."""
         user, context, machine = _triple(caller)
-        return (self.user.lower(), self.context.lower(), self.machine.lower()) == (user.lower(), context.lower(), machine.lower())
+        return (self.user.lower(), self.context.lower(), self.machine.lower()) == (
+            user.lower(),
+            context.lower(),
+            machine.lower(),
+        )
 
 
 def _triple(caller: Caller) -> tuple[str, str, str]:

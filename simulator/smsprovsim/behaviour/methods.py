@@ -119,7 +119,9 @@ def _add_points(call: Call) -> Work:
     call.demand("distribute")
     codes, paths = call.arguments["SiteCode"] or [], call.arguments["NALPath"] or []
     if len(codes) != len(paths):  # behaviour 54
-        raise provider_error(BAD_PARAMETER, "SiteCode and NALPath differ in length", "ExecMethod", package.record.path())
+        raise provider_error(
+            BAD_PARAMETER, "SiteCode and NALPath differ in length", "ExecMethod", package.record.path()
+        )
     call.site.writes.add_targets(package, list(zip(codes, paths, strict=True)), call.here.code, "ExecMethod")
     call.world.count("AddDistributionPoints", package.package_id)
     call.world.record_audit(30125, call.caller, call.here.code, package.package_id)
@@ -230,7 +232,9 @@ def _group_remove_packages(call: Call) -> Work:
 def _group_add_points(call: Call) -> Work:
     call.demand("distribute")
     group = call.site.groups.name_of(call.record)
-    call.site.groups.join(group, call.arguments["DPNALPath"] or [], call.arguments.get("AddTargetedPackages") is not False)
+    call.site.groups.join(
+        group, call.arguments["DPNALPath"] or [], call.arguments.get("AddTargetedPackages") is not False
+    )
     return Work({})
 
 
@@ -305,7 +309,9 @@ def _provider_version(call: Call) -> Work:
 
 @_method("SMS_Identification.GetSiteID")
 def _site_id(call: Call) -> Work:
-    return Work({"SiteID": "{" + f"00000000-0000-4000-8000-{int.from_bytes(call.here.code.encode(), 'big'):012X}" + "}"})
+    return Work(
+        {"SiteID": "{" + f"00000000-0000-4000-8000-{int.from_bytes(call.here.code.encode(), 'big'):012X}" + "}"}
+    )
 
 
 @_method("SMS_ObjectContainerItem.MoveMembers")
@@ -317,7 +323,9 @@ def _move(call: Call) -> Work:
         if package.action == ACTION_DELETE:
             raise not_found(package.record.path(), "ExecMethod")
     arguments = call.arguments
-    call.site.folders.move(packages, arguments["ContainerNodeID"], arguments["TargetContainerNodeID"], arguments["ObjectType"])
+    call.site.folders.move(
+        packages, arguments["ContainerNodeID"], arguments["TargetContainerNodeID"], arguments["ObjectType"]
+    )
     for package in packages:
         call.world.count("MoveMembers", package.package_id)
     return Work({})

@@ -164,7 +164,11 @@ class Status:
         return nal_path(self._world.sites[site_code].server, site_code)
 
     def _counts(self, package: Package, site_code: str | None = None) -> Values:
-        targets = [t for t in package.targets.values() if site_code in (None, t.point.site_code)] if package.has_source else []
+        targets = (
+            [t for t in package.targets.values() if site_code in (None, t.point.site_code)]
+            if package.has_source
+            else []
+        )
         states = Counter(target.state for target in targets)
         current = sum(1 for target in targets if target.state == INSTALLED and target.version == package.version)
         return {
@@ -213,7 +217,14 @@ class Status:
             base: Values = {"PackageID": package.package_id, "Personality": 0, "ShareName": share, "Location": ""}
             if package.record.values.get("StoredPkgVersion"):
                 server = self._nal_of_site(package.owner)
-                yield {**base, "PkgServer": server, "SiteCode": package.owner, "Status": 3, "Type": 1, "UpdateTime": world.date()}
+                yield {
+                    **base,
+                    "PkgServer": server,
+                    "SiteCode": package.owner,
+                    "Status": 3,
+                    "Type": 1,
+                    "UpdateTime": world.date(),
+                }
             for target in package.targets.values():
                 status = {INSTALLED: 3, INSTALL_RETRYING: 4, INSTALL_FAILED: 5, REMOVAL_PENDING: 7}.get(target.state, 1)
                 yield {

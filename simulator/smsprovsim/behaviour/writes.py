@@ -156,7 +156,9 @@ class Writes:
         if found.get("PackageID"):
             raise provider_error(BAD_PARAMETER, "PackageID is given by the site", "PutInstance", name)
         values = new_package_values(definition, world.date())
-        values.update({key: value for key, value in found.items() if not self._is_kept(definition, key) and value is not None})
+        values.update(
+            {key: value for key, value in found.items() if not self._is_kept(definition, key) and value is not None}
+        )
         if name == "SMS_BootImagePackage":
             values["PkgSourceFlag"] = STORAGE_DIRECT
         self._check_schedule(values, name)
@@ -164,9 +166,13 @@ class Writes:
             self._check_driver_folder(str(values["PkgSourcePath"]))
         package_id = f"{site_code}{self.peek_next_id(site_code):05X}"
         scopes = sorted(account.scopes) if account.scopes is not None else [DEFAULT_SCOPE]  # behaviour 31
-        values.update(PackageID=package_id, SourceSite=site_code, SecuredScopeNames=scopes, SedoObjectVersion=self.new_stamp())
+        values.update(
+            PackageID=package_id, SourceSite=site_code, SecuredScopeNames=scopes, SedoObjectVersion=self.new_stamp()
+        )
         if name == "SMS_BootImagePackage":
-            values["PkgSourcePath"] = str(values["ImagePath"]).rsplit("\\", 1)[0] + f"\\boot.{package_id}.wim"  # behaviour 81
+            values["PkgSourcePath"] = (
+                str(values["ImagePath"]).rsplit("\\", 1)[0] + f"\\boot.{package_id}.wim"
+            )  # behaviour 81
         record = self._repository.stored(name).add(values)
         package = Package(record, size_kb=10_240, scopes=frozenset(scopes))
         values["PackageSize"] = package.size_kb if package.has_source else 0
@@ -204,13 +210,19 @@ class Writes:
         stamp = found.get("SedoObjectVersion")
         if stamp is not None and stamp != record.values.get("SedoObjectVersion"):
             # ASSUMED: the code of a stale version is not public; "bad property" is the nearest (behaviour 33).
-            raise provider_error(BAD_PROPERTY, f"{path} was changed meanwhile", "PutInstance", path, object_info="SedoObjectVersion")
+            raise provider_error(
+                BAD_PROPERTY, f"{path} was changed meanwhile", "PutInstance", path, object_info="SedoObjectVersion"
+            )
         changed = {}
         for name, value in found.items():
             if record.values.get(name) == value:
                 continue
             # ASSUMED: put_read_only
-            if definition.properties[name].read_only and world.switches["put_read_only"] == "refused" and name != "SedoObjectVersion":
+            if (
+                definition.properties[name].read_only
+                and world.switches["put_read_only"] == "refused"
+                and name != "SedoObjectVersion"
+            ):
                 raise wmi_error(WBEM_E_READ_ONLY, f"{name} is read-only", "PutInstance", path)
             if not self._is_kept(definition, name):
                 changed[name] = value
@@ -243,14 +255,18 @@ class Writes:
 
     # --- targets ---
 
-    def add_targets(self, package: Package, pairs: list[tuple[str, str]], site_code: str, operation: str) -> list[Target]:
+    def add_targets(
+        self, package: Package, pairs: list[tuple[str, str]], site_code: str, operation: str
+    ) -> list[Target]:
         """Target the package at points given by site code and NAL path (behaviour 64, 65). All or none."""
         self.demand_ownership(package, site_code, operation)
         points = []
         for code, nal in pairs:
             point = self.world.points.get(nal.lower())
             if point is None or point.site_code.lower() != code.lower():
-                raise provider_error(BAD_PARAMETER, f"{nal} is no distribution point of site {code}", operation, package.record.path())
+                raise provider_error(
+                    BAD_PARAMETER, f"{nal} is no distribution point of site {code}", operation, package.record.path()
+                )
             # ASSUMED: existing_target
             if point.key in package.targets and self.world.switches["existing_target"] == "refused":
                 raise provider_error(1078004239, f"{package.package_id} is on {point.server} already", operation, nal)
