@@ -138,6 +138,11 @@ class Work:
 class Clock(Protocol):
     """The logical clock. The world moves only when it does."""
 
+    speed: float  # logical seconds per real second; 0 is by hand only
+
+    def set_speed(self, speed: float) -> None:
+        """Change the speed from now on."""
+
     def now(self) -> float:
         """Logical seconds since the start of the scenario."""
 

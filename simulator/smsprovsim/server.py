@@ -1,0 +1,297 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A simulated SMS Provider inside this process, as a context manager: for tests, and for the command line."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from .auth import SCHEMES, Account, Accounts, Logins, SecurityContext, credssp_tls_context
+from .control import Control
+from .dispatch import Dispatcher
+from .faults import Rules
+from .listener import Listener
+from .model import Site
+from .switches import Switches, UnknownSwitch
+from .tls import make_identity
+
+DEFAULT_AUTH = ("credssp", "ntlm", "basic")
+ADDRESS = "127.0.0.1"  # an address the certificate names
+
+
+def _load(scenario: str, speed: float, switches: Mapping[str, str]) -> Site:
+    """A site from the scenarios; the site side is imported only when it is needed."""
+    module = importlib.import_module(".scenario", __package__)
+    site: Site = module.load(scenario, speed=speed, switches=Switches(switches).chosen("site"))
+    return site
+
+
+def _accounts(site: Site) -> list[Account]:
+    """The accounts a scenario defines: mappings or objects with domain, user, password."""
+    accounts = []
+    for each in getattr(site, "accounts", None) or ():
+        fields = (
+            each
+            if isinstance(each, Mapping)
+            else {name: getattr(each, name, True) for name in ("domain", "user", "password", "remote_access")}
+        )
+        accounts.append(
+            Account(
+                str(fields["domain"]),
+                str(fields["user"]),
+                str(fields["password"]),
+                fields.get("remote_access") is not False,
+            )
+        )
+    return accounts
+
+
+class Server:
+    """A running provider. `site` given: no scenario is loaded, and `reset` keeps that site.
+
+    `stopped` is set when somebody asked it to stop, by the control address for instance.
+    """
+
+    def __init__(
+        self,
+        scenario: str = "small",
+        tls: bool = True,
+        auth: Iterable[str] = DEFAULT_AUTH,
+        speed: float = 1.0,
+        switches: Mapping[str, str] | None = None,
+        site: Site | None = None,
+        port: int = 0,
+    ) -> None:
+        self.scenario = scenario
+        self.tls = tls
+        self.auth = tuple(each.strip().lower() for each in auth)
+        unknown = set(self.auth) - set(SCHEMES)
+        if unknown or not self.auth:
+            raise ValueError(
+                f"authentication is one or more of {', '.join(SCHEMES)}, not {', '.join(sorted(unknown)) or 'none'}"
+            )
+        if not tls and set(self.auth) == {"basic"}:
+            raise ValueError("basic is served over TLS only")
+        self.speed = speed
+        self.stopped = threading.Event()
+        self._given_site = site
+        self._switches = dict(switches or {})
+        if site is None:
+            importlib.import_module(".scenario", __package__)  # its switches must be known before they are checked
+        chosen = Switches(self._switches)
+        self._dispatcher = Dispatcher(site or _load(scenario, speed, self._switches), chosen, address=ADDRESS, tls=tls)
+        self._logins = Logins()
+        self._directory = Path(tempfile.mkdtemp(prefix="smsprovsim-"))
+        self._accounts = Accounts(_accounts(self.site), self._directory / "accounts")
+        identity = make_identity() if tls else None
+        self.ca_pem = identity.ca_pem if identity else b""
+        self.ca_cert = ""
+        if identity:
+            self.ca_cert = str(self._directory / "ca.pem")
+            Path(self.ca_cert).write_bytes(identity.ca_pem)
+        self._binding = identity.channel_binding if identity else None
+        self._listener = Listener(
+            port=port,
+            tls=identity.context if identity else None,
+            new_context=self._new_context,
+            answer=self._dispatcher.answer,
+            switches=lambda: self._dispatcher.switches,
+            now=lambda: self.site.clock.now(),
+        )
+        self._control = Control(self)
+
+    def _new_context(self) -> SecurityContext:
+        return SecurityContext(self._accounts, self.auth, self._logins, self._dispatcher.switches, self._binding)
+
+    # Running
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._listener.start()
+        self._control.start()
+        if "credssp" in self.auth:
+            threading.Thread(target=credssp_tls_context, name="credssp key", daemon=True).start()
+
+    def request_stop(self) -> None:
+        """Ask whoever runs the server to stop it."""
+        self.stopped.set()
+
+    def stop(self) -> None:
+        """Close every socket and remove the files."""
+        self._dispatcher.stopping.set()
+        self._listener.stop()
+        self._control.stop()
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self.stopped.set()
+
+    def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # Where and who
+
+    @property
+    def port(self) -> int:
+        """The port of the WinRM listener."""
+        return self._listener.port
+
+    @property
+    def url(self) -> str:
+        """The address of the WinRM listener."""
+        return f"{'https' if self.tls else 'http'}://{ADDRESS}:{self.port}/wsman"
+
+    @property
+    def control_url(self) -> str:
+        """The address of the control server."""
+        return self._control.url
+
+    @property
+    def account(self) -> Account:
+        """The first account of the scenario."""
+        return self._accounts.all[0]
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """All accounts."""
+        return self._accounts.all
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What a client needs, as environment variables."""
+        return {
+            "CONFIGMGR_PROVIDER": ADDRESS,
+            "CONFIGMGR_PORT": str(self.port),
+            "CONFIGMGR_SCHEME": "https" if self.tls else "http",
+            "CONFIGMGR_AUTH": self.auth[0],
+            "CONFIGMGR_USERNAME": self.account.principal,
+            "CONFIGMGR_PASSWORD": self.account.password,
+            "CONFIGMGR_CA_CERT": self.ca_cert,
+        }
+
+    # What happens in it
+
+    @property
+    def site(self) -> Site:
+        """The site behind the front."""
+        return self._dispatcher.site
+
+    @property
+    def switches(self) -> Switches:
+        """The switches in force."""
+        return self._dispatcher.switches
+
+    @property
+    def rules(self) -> Rules:
+        """The fault rules."""
+        return self._dispatcher.rules
+
+    @property
+    def journal(self) -> list[dict[str, Any]]:
+        """A copy of the journal."""
+        return self._dispatcher.journal.entries()
+
+    @property
+    def errors(self) -> list[str]:
+        """Tracebacks of defects of the simulator itself."""
+        return self._dispatcher.errors
+
+    @property
+    def logins(self) -> dict[str, Any]:
+        """Successful and failed logins by user."""
+        return self._logins.as_dict()
+
+    def add_fault(self, **rule: Any) -> None:
+        """Add a fault rule; `class_` and `class` mean the same."""
+        if "class_" in rule:
+            rule["class"] = rule.pop("class_")
+        self.rules.add(rule)
+
+    def clear_faults(self) -> None:
+        """Remove all fault rules."""
+        self.rules.clear()
+
+    def set_switch(self, name: str, value: str) -> None:
+        """Set a switch of the front while the server runs. Those of the site need `reset`."""
+        self.switches.set(name, value)
+
+    def state(self) -> dict[str, Any]:
+        """What `GET /state` shows."""
+        return {
+            "site": self.site.snapshot(),
+            "logins": self.logins,
+            "switches": dict(self.switches),
+            "clock": self.move_clock({}),
+            "scenario": self.scenario,
+            "enumerations": self._dispatcher.enumerations.open_by_user(),
+            "errors": list(self.errors),
+        }
+
+    def move_clock(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Carry out ``{"advance": s}``, ``{"speed": x}``, ``{"per_request": s}``; answers how the clock stands."""
+        unknown = set(order) - {"advance", "speed", "per_request"}
+        if unknown:
+            raise ValueError(f"the clock takes advance, speed and per_request, not {', '.join(sorted(unknown))}")
+        clock = self.site.clock
+        if "speed" in order:
+            clock.set_speed(float(order["speed"]))
+        if "per_request" in order:
+            seconds = float(order["per_request"])
+            if seconds < 0:
+                raise ValueError("per_request is 0 or more")
+            self._dispatcher.per_request = seconds
+        if "advance" in order:
+            clock.advance(float(order["advance"]))
+        return {"now": clock.now(), "speed": getattr(clock, "speed", None), "per_request": self._dispatcher.per_request}
+
+    def reset(
+        self,
+        *,
+        scenario: str | None = None,
+        switches: Mapping[str, str] | None = None,
+        clear: Iterable[str] | None = None,
+    ) -> None:
+        """Begin anew: scenario, journal, fault rules, logins and the switches of the start with `switches` laid over.
+
+        `clear` alone names what is cleared (journal, faults, logins, enumerations), and the site stays as it is.
+        The accounts stay those of the start.
+        """
+        clearing = {
+            "journal": self._dispatcher.journal.clear,
+            "faults": self.rules.clear,
+            "logins": self._logins.clear,
+            "enumerations": self._dispatcher.enumerations.clear,
+        }
+        wanted = list(clearing if clear is None else clear)
+        unknown = set(wanted) - set(clearing)
+        if unknown:
+            raise ValueError(f"clear names {', '.join(clearing)}, not {', '.join(sorted(unknown))}")
+        if clear is None or scenario or switches:
+            self._reload(scenario or self.scenario, {**self._switches, **(switches or {})})
+        for name in wanted:
+            clearing[name]()
+
+    def _reload(self, scenario: str, switches: dict[str, str]) -> None:
+        chosen = Switches(switches)
+        if self._given_site is not None:
+            if scenario != self.scenario or chosen.chosen("site"):
+                raise UnknownSwitch("this server was started with a site of its own; it loads no scenario")
+            site = self._given_site
+        else:
+            speed = getattr(self.site.clock, "speed", self.speed)
+            site = _load(scenario, speed, switches)
+        self._dispatcher.attach(site, chosen)
+        self._dispatcher.per_request = 0.0
+        self.scenario = scenario
