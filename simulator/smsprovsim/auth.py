@@ -28,6 +28,7 @@ import spnego.tls
 
 # MD4 of the password; pyspnego keeps its function private, and hashlib has MD4 no more.
 from spnego._ntlm_raw.crypto import ntowfv1
+from spnego.exceptions import InvalidTokenError, SpnegoError
 from spnego.channel_bindings import GssChannelBindings
 
 SCHEMES = ("credssp", "ntlm", "negotiate", "basic")
@@ -217,7 +218,11 @@ class _Inner:
         if self._context is None:
             self._context = _negotiate_context(token)
         self.user = ntlm_user(token) or self.user
-        answer: bytes | None = self._context.step(token, **options)
+        try:
+            answer: bytes | None = self._context.step(token, **options)
+        except SpnegoError as error:
+            # Whatever is wrong, a login is refused with one status, SEC_E_LOGON_DENIED 0x8009030c (peers V-13).
+            raise InvalidTokenError(context_msg=str(error)) from error
         return answer
 
     def __getattr__(self, name: str) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import os
 import shlex
 import signal
@@ -112,6 +113,7 @@ def _serve(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    logging.getLogger("spnego").setLevel(logging.ERROR)  # refused logins are counted, not logged
     server.start()
     try:
         if server.tls:
