@@ -18,15 +18,16 @@ from .._wsman.errors import BadValue
 _CIM_DATETIME = f"{{{names.CIM}}}Datetime"
 _CIM_DMTF = f"{{{names.CIM}}}CIM_DateTime"
 _CIM_INTERVAL = f"{{{names.CIM}}}Interval"
+_TIME_FORMS = ("Datetime", "Date", "Time", "CIM_DateTime", "Interval")
 
 _XS_DATETIME = re.compile(
-    r"(-?\d{4,})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?$", re.ASCII
+    r"(-?\d{4,})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII
 )
 _DMTF_DATETIME = re.compile(
-    r"(\d{4})([\d*]{2})([\d*]{2})([\d*]{2})([\d*]{2})([\d*]{2})\.([\d*]{6})([+-])(\d{3}|\*{3})$", re.ASCII
+    r"(\d{4})([\d*]{2})([\d*]{2})([\d*]{2})([\d*]{2})([\d*]{2})\.([\d*]{6})([+-])(\d{3}|\*{3})\Z", re.ASCII
 )
-_DMTF_INTERVAL = re.compile(r"\d{8}[\d*]{6}\.[\d*]{6}:000$", re.ASCII)
-_XS_DURATION = re.compile(r"-?P(?=.)(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$", re.ASCII)
+_DMTF_INTERVAL = re.compile(r"\d{8}[\d*]{6}\.[\d*]{6}:000\Z", re.ASCII)
+_XS_DURATION = re.compile(r"-?P(?=.)(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def _render_boolean(value: Any, label: str) -> str:
     return "true" if value else "false"
 
 
-_DECIMAL = re.compile(r"[+-]?\d+$", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?\d+\Z", re.ASCII)
 
 
 def _integer(name: str, low: int, high: int) -> Codec:
@@ -318,7 +319,7 @@ def _guess(element: Element) -> Any:
         return None
     if len(element) == 0:
         return element.text or ""
-    if markup.namespace(element[0].tag) == names.CIM:
+    if len(element) == 1 and markup.local(element[0].tag) in _TIME_FORMS:
         return element[0].text or ""
     inside = Embedded(element)
     return {"__CLASS": inside.class_name, **{name: inside.guess(name) for name in inside.names()}}

@@ -14,7 +14,7 @@ from .._wsman import markup
 from .._wsman.errors import BadValue
 from .types import CimTime
 
-_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?$", re.ASCII)
+_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?\Z", re.ASCII)
 _OPERATORS = ("=", "<>", "<", "<=", ">", ">=")
 
 

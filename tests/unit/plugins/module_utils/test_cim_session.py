@@ -1,0 +1,281 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A WMI namespace in both styles of resource URI, and which one is found out (wire U-01 to U-08, Q-01)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from ansible_collections.configmgr.content.plugins.module_utils._cim.instance import ObjectPath
+from ansible_collections.configmgr.content.plugins.module_utils._cim.session import WmiSession
+from ansible_collections.configmgr.content.plugins.module_utils._cim.types import (
+    BOOLEAN,
+    EMBEDDED,
+    STRING,
+    UINT32,
+    array_of,
+)
+from ansible_collections.configmgr.content.plugins.module_utils._wsman import names
+from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import (
+    BadValue,
+    ListBroken,
+    OutcomeUnknown,
+    WSManFault,
+)
+from ansible_collections.configmgr.content.tests.unit.plugins.module_utils.scripted_host import Host, Step, fault
+
+SPACE = "root/sms/site_PS1"
+MICROSOFT = f"http://schemas.microsoft.com/wbem/wsman/1/wmi/{SPACE}/"
+DMTF = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/"
+KEYS = {"PackageID": "PS100042"}
+QUERY = "SELECT PackageID FROM SMS_Package"
+ROWS = (
+    "<n:EnumerateResponse><n:EnumerationContext/><w:Items><w:XmlFragment><PackageID>PS100001</PackageID></w:XmlFragment>"
+    "<w:XmlFragment><PackageID>PS100002</PackageID></w:XmlFragment></w:Items><w:EndOfSequence/></n:EnumerateResponse>"
+)
+# What WMI says of an absent object (wire F-01): the URI was understood.
+ABSENT = fault(2150858752, 2150858752).replace("<f:ProviderFault>", '<f:ProviderFault provider="WMI Provider">')
+
+
+def opened(*steps: Step, style: str = "microsoft") -> tuple[Host, WmiSession]:
+    host = Host(*steps)
+    return host, WmiSession(host.link, "root\\sms\\site_PS1", style)
+
+
+def uri(host: Host, number: int = -1) -> str:
+    found = re.search(rb"<w:ResourceURI[^>]*>(.*?)</w:ResourceURI>", host.sent[number])
+    assert found
+    return found.group(1).decode()
+
+
+def selectors(host: Host, number: int = -1) -> dict[str, str]:
+    found = re.findall(rb'<w:Selector Name="(.*?)">(.*?)</w:Selector>', host.sent[number])
+    return {name.decode(): value.decode() for name, value in found}
+
+
+def package(base: str, class_name: str = "SMS_Package") -> str:
+    return (
+        f'<p:{class_name} xmlns:p="{base}{class_name}" xmlns:xsi="{names.XSI}"><p:Name>Old</p:Name>'
+        f"<p:PackageID>PS100042</p:PackageID></p:{class_name}>"
+    )
+
+
+@pytest.mark.parametrize(("style", "base"), [("microsoft", MICROSOFT), ("dmtf", DMTF)])
+def test_every_verb_in_both_styles(style: str, base: str) -> None:
+    created = (
+        f'<x:ResourceCreated xmlns:x="{names.TRANSFER}"><a:Address/><a:ReferenceParameters><w:ResourceURI>{base}SMS_Package'
+        '</w:ResourceURI><w:SelectorSet><w:Selector Name="__cimnamespace">root/sms/site_PS1</w:Selector>'
+        '<w:Selector Name="PackageID">PS100043</w:Selector></w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>'
+    )
+    output = f'<p:RefreshPkgSource_OUTPUT xmlns:p="{base}SMS_Package"><p:ReturnValue>0</p:ReturnValue></p:RefreshPkgSource_OUTPUT>'
+    host, session = opened(package(base), package(base), created, "", output, output, ROWS, style=style)
+    space = {"__cimnamespace": SPACE} if style == "dmtf" else {}
+
+    instance = session.get("SMS_Package", KEYS)
+    assert (uri(host), selectors(host)) == (base + "SMS_Package", {**space, **KEYS})
+    assert instance.path == ObjectPath(SPACE, "SMS_Package", (("PackageID", "PS100042"),))
+
+    stored = session.put(instance, {"Name": (STRING, "New")})
+    assert stored is not None
+    assert (uri(host), selectors(host)) == (base + "SMS_Package", {**space, **KEYS})
+    assert host.body(-1) == host.body(-1).replace("Old", "")
+    assert "New" in host.body(-1)
+
+    path = session.create("SMS_Package", {"Name": (STRING, "New"), "Version": (STRING, None)})
+    assert (uri(host), selectors(host)) == (base + "SMS_Package", space)
+    assert path == ObjectPath(SPACE, "SMS_Package", (("PackageID", "PS100043"),))
+    assert "Version" not in host.body(-1)
+
+    session.delete(path)
+    assert (uri(host), selectors(host)) == (base + "SMS_Package", {**space, "PackageID": "PS100043"})
+
+    assert session.invoke("SMS_Package", "RefreshPkgSource", {}, KEYS) == {"ReturnValue": 0}
+    assert (uri(host), selectors(host)) == (base + "SMS_Package", {**space, **KEYS})
+    assert host.actions[-1] == "RefreshPkgSource"
+
+    session.invoke("SMS_ScheduleMethods", "ReadFromString", {"StringData": (STRING, "x")})
+    assert (uri(host), selectors(host)) == (base + "SMS_ScheduleMethods", space)
+
+    assert [row["PackageID"] for row in session.rows(QUERY, {"PackageID": STRING})] == ["PS100001", "PS100002"]
+    everything = MICROSOFT + "*" if style == "microsoft" else "http://schemas.dmtf.org/wbem/wscim/1/*"
+    assert (uri(host), selectors(host)) == (everything, space)
+    assert host.link.requests == 7
+
+
+def test_the_class_that_answers_counts_from_then_on() -> None:
+    """wire G-02"""
+    host, session = opened(package(MICROSOFT, "SMS_BootImagePackage"), "")
+    instance = session.get("SMS_PackageBaseclass", KEYS)
+    assert instance.class_name == "SMS_BootImagePackage"
+    assert session.put(instance, {}) is None
+    assert uri(host) == MICROSOFT + "SMS_BootImagePackage"
+
+
+def test_out_parameters() -> None:
+    """wire I-03, V-08: whatever the output element is called"""
+    answer = (
+        f'<p:SMS_ScheduleMethods_OUTPUT xmlns:p="{MICROSOFT}SMS_ScheduleMethods" xmlns:xsi="{names.XSI}">'
+        '<p:ReturnValue>0</p:ReturnValue><p:TokenData xmlns:q="urn:q" xsi:type="q:SMS_ST_RecurInterval_Type"><q:DaySpan>7</q:DaySpan></p:TokenData>'
+        "</p:SMS_ScheduleMethods_OUTPUT>"
+    )
+    _, session = opened(answer)
+    found = session.invoke(
+        "SMS_ScheduleMethods", "ReadFromString", {}, outputs={"TokenData": array_of(EMBEDDED), "Done": BOOLEAN}
+    )
+    assert found["ReturnValue"] == 0
+    assert [token.class_name for token in found["TokenData"]] == ["SMS_ST_RecurInterval"]
+    assert found["Done"] is None
+
+
+@pytest.mark.parametrize("answer", ["", "<p:M_OUTPUT xmlns:p='urn:p'/>", fault(names.UNREPORTABLE_SUCCESS)])
+def test_a_method_that_tells_nothing(answer: str) -> None:
+    _, session = opened(answer)
+    assert session.invoke("C", "M", {}) == {"ReturnValue": None}
+
+
+def test_an_answer_that_cannot_be_read_came_after_the_call() -> None:
+    _, session = opened("<p:M_OUTPUT xmlns:p='urn:p'><p:ReturnValue>many</p:ReturnValue></p:M_OUTPUT>")
+    with pytest.raises(OutcomeUnknown):
+        session.invoke("C", "M", {})
+
+
+def test_a_creation_that_names_no_key() -> None:
+    """wire C-05"""
+    _, session = opened("")
+    assert session.create("SMS_Package", {}).keys == ()
+
+
+# --- which style ---
+
+
+@pytest.mark.parametrize("code", [2150858752, 2150858754, 2150858811])
+def test_the_style_is_probed_once_and_remembered(code: int) -> None:
+    host, session = opened(fault(code), ROWS, package(DMTF), ROWS, style="auto")
+    assert session.style == "auto"
+    assert len(list(session.rows(QUERY, {"PackageID": STRING}))) == 2
+    assert session.style == "dmtf"
+    session.get("SMS_Package", KEYS)
+    assert uri(host) == DMTF + "SMS_Package"
+    other = session.with_namespace("root/sms")
+    list(other.rows(QUERY, {"PackageID": STRING}))
+    assert selectors(host) == {"__cimnamespace": "root/sms"}
+    assert host.link.requests == 4
+
+
+def test_the_first_success_settles_the_style() -> None:
+    host, session = opened(ROWS, fault(2150858752), style="auto")
+    list(session.rows(QUERY, {"PackageID": STRING}))
+    assert session.style == "microsoft"
+    with pytest.raises(WSManFault):
+        session.get("SMS_Package", KEYS)
+    assert host.link.requests == 2
+
+
+@pytest.mark.parametrize("refusal", [ABSENT, fault(5), fault(2150859042)])
+def test_a_refusal_that_does_not_smell_of_the_uri_is_no_reason_to_probe(refusal: str) -> None:
+    host, session = opened(refusal, style="auto")
+    with pytest.raises(WSManFault):
+        session.get("SMS_Package", KEYS)
+    assert host.link.requests == 1
+    assert session.style == "auto"
+
+
+def test_if_both_are_refused_the_first_refusal_is_told() -> None:
+    _, session = opened(fault(2150858754), fault(2150859065), style="auto")
+    with pytest.raises(WSManFault) as caught:
+        session.get("SMS_Package", KEYS)
+    assert caught.value.code == 2150858754
+    assert session.style == "auto"
+
+
+def test_a_write_is_never_a_probe() -> None:
+    host, session = opened(fault(2150858754), style="auto")
+    with pytest.raises(WSManFault):
+        session.invoke("SMS_Package", "RefreshPkgSource", {}, KEYS)
+    assert host.link.requests == 1
+
+
+def test_a_style_nobody_knows() -> None:
+    with pytest.raises(BadValue):
+        opened(style="sideways")
+
+
+# --- large objects ---
+
+FRAGMENT = "<w:XmlFragment><p:{0} xmlns:p='{1}SMS_Package'>{2}</p:{0}></w:XmlFragment>"
+
+
+def test_an_object_too_large_is_read_in_pieces_if_they_are_named() -> None:
+    """wire G-06 to G-09, R-06"""
+    host, session = opened(
+        fault(2150858825), FRAGMENT.format("Name", MICROSOFT, "Old"), FRAGMENT.format("SourceVersion", MICROSOFT, 7)
+    )
+    instance = session.get("SMS_Package", KEYS, {"Name": STRING, "SourceVersion": UINT32})
+    assert (instance.value("Name", STRING), instance.value("SourceVersion", UINT32)) == ("Old", 7)
+    assert instance.partial
+    sent = [re.search(rb"<w:FragmentTransfer[^>]*>(.*?)<", each) for each in host.sent]
+    assert [each and each.group(1) for each in sent] == [None, b"Name", b"SourceVersion"]
+    with pytest.raises(BadValue, match="cannot be written back"):
+        session.put(instance, {"Name": (STRING, "New")})
+    assert len(host.sent) == 3
+
+
+def test_an_object_too_large_without_names_is_told() -> None:
+    _, session = opened(fault(2150858824))
+    with pytest.raises(WSManFault):
+        session.get("SMS_Package", KEYS)
+
+
+def test_one_property_by_itself() -> None:
+    host, session = opened(FRAGMENT.format("Icon", MICROSOFT, 1))
+    assert session.get_fragment("SMS_Package", KEYS, "Icon").names() == ("Icon",)
+    assert len(host.sent) == 1
+
+
+# --- rows ---
+
+
+def test_rows_are_asked_for_when_they_are_wanted_and_given_up_when_they_are_not() -> None:
+    context = ROWS.replace("<n:EnumerationContext/>", "<n:EnumerationContext>c1</n:EnumerationContext>").replace(
+        "<w:EndOfSequence/>", ""
+    )
+    host, session = opened(
+        context, "<n:PullResponse><n:EnumerationContext>c2</n:EnumerationContext></n:PullResponse>", ""
+    )
+    rows: Any = session.rows(QUERY, {"PackageID": STRING})
+    assert host.sent == []
+    assert next(rows) == {"PackageID": "PS100001"}
+    rows.close()
+    assert host.actions == ["Enumerate", "Pull", "Release"]
+
+
+def test_a_broken_list_is_no_list() -> None:
+    context = ROWS.replace("<n:EnumerationContext/>", "<n:EnumerationContext>c1</n:EnumerationContext>").replace(
+        "<w:EndOfSequence/>", ""
+    )
+    _, session = opened(
+        context,
+        "<n:PullResponse><n:EnumerationContext>c2</n:EnumerationContext></n:PullResponse>",
+        OutcomeUnknown("cut"),
+    )
+    with pytest.raises(ListBroken):
+        list(session.rows(QUERY, {"PackageID": STRING}))
+
+
+def test_whole_objects() -> None:
+    _, session = opened(
+        f"<n:EnumerateResponse><w:Items>{package(MICROSOFT)}</w:Items><w:EndOfSequence/></n:EnumerateResponse>"
+    )
+    (instance,) = session.instances("SELECT * FROM SMS_Package")
+    assert instance.value("Name", STRING) == "Old"
+    with pytest.raises(BadValue):
+        session.put(instance, {})
+
+
+def test_no_rows() -> None:
+    _, session = opened("<n:EnumerateResponse><w:Items/><w:EndOfSequence/></n:EnumerateResponse>", style="auto")
+    assert list(session.rows(QUERY, {"PackageID": STRING})) == []
+    assert session.style == "microsoft"
