@@ -107,16 +107,21 @@ _TOKEN = re.compile(
       (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
     | (?P<number>[+-]?\d+(?:\.\d+)?(?![\w.]))
     | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
-    | (?P<mark><>|!=|<=|>=|[=<>(),.*])
+    | (?P<mark><>|!=|<=|>=|[=<>(),.*{}])
     )""",
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+# Words of the dialect that the simulator does not claim.
 _UNCLAIMED = frozenset(
-    "join inner left right full on as group having union select associators references isa within getdate datediff "
-    "dateadd datepart datename".split()
+    ["join", "inner", "left", "right", "full", "on", "as", "group", "having", "union", "select", "isa", "within"]
+    + ["getdate", "datediff", "dateadd", "datepart", "datename"]
 )
-_KEYWORDS = frozenset("select from where and or not like in is null order by asc desc distinct true false".split())
+_STATEMENTS = frozenset(["associators", "references"])
+_KEYWORDS = frozenset(
+    ["select", "from", "where", "and", "or", "not", "like", "in", "is", "null", "order", "by", "asc", "desc"]
+    + ["distinct", "true", "false"]
+)
 
 
 def _unescape(text: str) -> str:
@@ -197,6 +202,8 @@ class _Parser:
         return str(value)
 
     def statement(self) -> Query:
+        if self._word() in _STATEMENTS:
+            raise WqlError(f"{self._peek()[1]} is not supported here", unsupported=True)
         self._expect("select")
         distinct = self._accept("distinct")
         columns: tuple[str, ...] | None = None
