@@ -23,7 +23,7 @@ from environment import BUILD, CONTENT, LOGS, ROOT, TREE, Environment, newest, r
 from interpreters import SERIES, Version, choose, dotted, find
 from results import closing_line, must_run_violations, read, skip_lines
 from sanity import checked_versions, missing_versions, run_sanity
-from simulated_site import SimulatedSite, simulated_site
+from simulated_site import SimulatedSite, forget, simulated_site
 from steps import Failed, Steps, run
 
 TEST_LIMIT = 1800.0  # seconds, each of the following too
@@ -87,7 +87,7 @@ def lab(options: argparse.Namespace) -> None:
     environment = chosen(options)
     set_up(Steps(2), environment, ("run",))
     env_file = BUILD / "lab.env"
-    env_file.unlink(missing_ok=True)
+    forget(env_file)
     command = [environment.tool("python"), "-m", "smsprovsim", "serve", "--env-file", str(env_file)]
     command += ["--scenario", options.scenario, "--port", options.port]
     command += ["--no-tls" if options.tls == "0" else "--tls"]
@@ -118,7 +118,7 @@ def lab(options: argparse.Namespace) -> None:
                 child.wait(10)
             except subprocess.TimeoutExpired:
                 child.kill()
-        env_file.unlink(missing_ok=True)
+        forget(env_file)
 
 
 def build_artefact(steps: Steps, environment: Environment) -> Path:
@@ -186,12 +186,11 @@ def demo(options: argparse.Namespace) -> None:
         tarball = build_artefact(steps, environment)
     with steps.step("artefact installed into build/demo, as a user would"):
         install_artefact(steps, environment, tarball, BUILD / "demo")
-    began = time.monotonic()
-    with simulated_site(environment, "demo", ["--scenario", "small", "--speed", options.speed or "60"]) as site:
-        with steps.step(
-            f"simulated SMS Provider listens on port {site.variables['CONFIGMGR_PORT']}, ready after {time.monotonic() - began:.1f} s"
-        ):
-            pass
+    with ExitStack() as running:
+        with steps.step("simulated SMS Provider"):
+            arguments = ["--scenario", "small", "--speed", options.speed or "60"]
+            site = running.enter_context(simulated_site(environment, "demo", arguments))
+        before = package_in(site)
         with steps.step("playbook demo/refresh.yml"):
             steps.say("")
             variables = environment.variables(BUILD / "demo", **site.variables)
@@ -212,23 +211,32 @@ def demo(options: argparse.Namespace) -> None:
                 stream=True,
             )
         with steps.step("proof: what the simulated SMS Provider recorded"):
-            show_journal(steps, site)
+            show_proof(steps, site, before)
     steps.say("Simulated SMS Provider stopped. Everything made is under build/.")
 
 
-def show_journal(steps: Steps, site: SimulatedSite) -> None:
-    """Every request that changed something, as the provider saw it; the demo has to have sent exactly two."""
+def package_in(site: SimulatedSite) -> dict[str, Any]:
+    """The demo's package as the site holds it, asked past the client."""
+    found: dict[str, Any] = site.control("state")["site"]["packages"]["PS100001"]
+    return found
+
+
+def show_proof(steps: Steps, site: SimulatedSite, before: dict[str, Any]) -> None:
+    """What the provider saw and what the site now holds; raises Failed unless two refreshes made two versions."""
     entries = site.control("journal")
     calls = [entry for entry in entries if entry.get("method") == "RefreshPkgSource"]
-    steps.say(f"      {len(entries)} requests, of which {len(calls)} changed something:")
+    after = package_in(site)
+    steps.say(f"      {len(entries)} requests, {len(calls)} of them calls of RefreshPkgSource:")
     for entry in calls:
         key = entry["key"]
         key = ", ".join(str(value) for value in key.values()) if isinstance(key, dict) else key
-        steps.say(
-            f"      {entry['verb']} {entry['class']}.{entry['method']} on {key} by {entry['user']}: {entry['outcome']}"
-        )
-    if len(calls) != 2:
-        raise Failed(f"The demo refreshes twice; the journal has {len(calls)} calls of RefreshPkgSource.")
+        line = f"{entry['verb']} {entry['class']}.{entry['method']} on {key} by {entry['user']}: {entry['outcome']}"
+        steps.say(f"      {line}")
+    points = after["distribution_points"].items()
+    versions = ", ".join(f"{name} has {point['version']}" for name, point in points)
+    steps.say(f"      SourceVersion {before['source_version']} before, {after['source_version']} now; {versions}")
+    if len(calls) != 2 or after["source_version"] != before["source_version"] + 2:
+        raise Failed("The demo refreshes twice, and the site has to show two calls and two new versions.")
 
 
 def smoke(options: argparse.Namespace) -> None:

@@ -39,12 +39,18 @@ class SimulatedSite:
         return [entry for entry in self.control("journal") if entry.get("method") == method]
 
 
+def forget(env_file: Path) -> None:
+    """Delete what a simulator wrote for its clients: the variables and the certificate of its throwaway CA."""
+    for file in env_file.parent.glob(env_file.name + "*"):
+        file.unlink()
+
+
 @contextmanager
 def simulated_site(environment: Environment, name: str, arguments: Sequence[str]) -> Iterator[SimulatedSite]:
     """A simulator that lives as long as the block; `name` tells logs apart."""
     log = LOGS / f"simulator-{name}.log"
     env_file = LOGS.parent / f"{name}.env"
-    env_file.unlink(missing_ok=True)
+    forget(env_file)
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [
         environment.tool("python"),
@@ -71,7 +77,7 @@ def simulated_site(environment: Environment, name: str, arguments: Sequence[str]
         yield SimulatedSite(_variables(child, env_file, log))
     finally:
         stop(child)
-        env_file.unlink(missing_ok=True)
+        forget(env_file)
 
 
 def _variables(child: subprocess.Popen[bytes], env_file: Path, log: Path) -> dict[str, str]:
