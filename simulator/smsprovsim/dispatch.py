@@ -286,7 +286,7 @@ class Dispatcher:
     def _return_value(
         self, rule: Rule, entry: dict[str, Any], envelope: soap.Envelope, operation: Operation | None
     ) -> Reply | None:
-        if operation is None or operation.verb != "Invoke":
+        if operation is None:
             return None
         try:
             cim_class = operation.cim_class()

@@ -93,6 +93,8 @@ class Rule:
         """Whether a journal entry is of those the rule is for."""
         if self.action == "refuse_writes" and entry["verb"] in READS:
             return False
+        if self.action == "return_value" and entry["verb"] != "Invoke":
+            return False
         return all(_same(entry[name], wanted) for name, wanted in self.match.items())
 
     @property

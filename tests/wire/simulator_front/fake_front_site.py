@@ -194,9 +194,7 @@ class FakeSite:
     def enumerate(self, caller: Caller, cim_class: CimClass) -> Iterable[Instance]:
         return (Instance(CLASSES["sms_package"], {**values, "ISVData": None}) for values in self.packages.values())
 
-    def put(
-        self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str], values: dict[str, Any]
-    ) -> Instance:
+    def put(self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str], values: dict[str, Any]) -> Instance:
         package = self._find(keys)
         self.calls.append(("put", dict(values)))
         package.update(values)

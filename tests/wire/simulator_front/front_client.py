@@ -31,7 +31,9 @@ PACKAGE = SITE + "SMS_Package"
 DMTF = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/"
 ANONYMOUS = NS["a"] + "/role/anonymous"
 WQL = "http://schemas.microsoft.com/wbem/wsman/1/WQL"
-IDENTIFY = f'<s:Envelope xmlns:s="{NS["s"]}"><s:Header/><s:Body><i:Identify xmlns:i="{NS["wsmid"]}"/></s:Body></s:Envelope>'
+IDENTIFY = (
+    f'<s:Envelope xmlns:s="{NS["s"]}"><s:Header/><s:Body><i:Identify xmlns:i="{NS["wsmid"]}"/></s:Body></s:Envelope>'
+)
 
 
 def envelope(
@@ -92,7 +94,9 @@ class Client:
 
     made: ClassVar[list[Client]] = []  # closed after each test
 
-    def __init__(self, server: Any, auth: str = "basic", user: str | None = None, password: str | None = None, **more: Any) -> None:
+    def __init__(
+        self, server: Any, auth: str = "basic", user: str | None = None, password: str | None = None, **more: Any
+    ) -> None:
         self.transport = Transport(
             endpoint=f"{'https' if server.tls else 'http'}://localhost:{server.port}/wsman",
             username=server.account.principal if user is None else user,
@@ -135,7 +139,9 @@ class Client:
         more.setdefault("selectors", {"PackageID": package} if package else ())
         return self.call(f"{uri}/{method}", uri, content, **more)
 
-    def enumerate(self, wql: str | None, count: int | None = 32000, *, optimize: bool = True, inner: str = "", **more: Any) -> Any:
+    def enumerate(
+        self, wql: str | None, count: int | None = 32000, *, optimize: bool = True, inner: str = "", **more: Any
+    ) -> Any:
         body = "<n:Enumerate>"
         body += "<w:OptimizeEnumeration/>" if optimize else ""
         body += f"<w:MaxElements>{count}</w:MaxElements>" if count else ""

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 import requests
 from front_client import IDENTIFY, NS, PACKAGE, Client, envelope
-from smsprovsim.server import Server
 from winrm.exceptions import InvalidCredentialsError, WinRMTransportError
+
+from smsprovsim.server import Server
 
 # Clients that are refused leave their sockets to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -128,9 +129,7 @@ def test_one_header_in_a_leg_of_the_handshake(serve: Callable[..., Server]) -> N
 
 def test_an_empty_post_logs_in_and_is_no_entry(server: Server) -> None:
     account = server.account
-    answer = requests.post(
-        server.url, auth=(account.principal, account.password), verify=server.ca_cert, timeout=30
-    )
+    answer = requests.post(server.url, auth=(account.principal, account.password), verify=server.ca_cert, timeout=30)
     assert (answer.status_code, answer.content) == (200, b"")
     assert server.logins["total"] == 1
     assert server.journal == []
@@ -141,7 +140,7 @@ def test_an_empty_post_logs_in_and_is_no_entry(server: Server) -> None:
 def test_plain_messages_are_refused_on_http(serve: Callable[..., Server], auth: str, answer: str, status: int) -> None:
     server = serve(tls=False, switches={"plain_refusal": answer})
     client = Client(server, auth, message_encryption="never")
-    with pytest.raises(Exception) as caught:  # noqa: PT011  # requests-credssp words it its own way
+    with pytest.raises(Exception) as caught:  # requests-credssp words it its own way
         client.get()
     assert server.journal == []
     if auth == "ntlm" and status != 401:
