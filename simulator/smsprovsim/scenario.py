@@ -91,6 +91,18 @@ def _rights(entry: Any) -> dict[str, Any]:
     return {"operations": operations, "scopes": frozenset(entry["scopes"]) if "scopes" in entry else None}
 
 
+def _time_zone_info(utc_offset: int) -> str:
+    """SMS_Site.TimeZoneInfo.
+
+    ASSUMED: the words of a TIME_ZONE_INFORMATION in hexadecimal: bias in minutes west, end of summer time, its bias,
+    begin of summer time, its bias. The reference says "binary structure as text". Greenwich stands for UTC.
+    """
+    summer = -60 if utc_offset else 0
+    dates = ("0000 000A 0005 0003", "0000 0003 0005 0002") if summer else ("0000 0000 0000 0000",) * 2
+    ends, begins = (f"{date} 0000 0000 0000" for date in dates)
+    return f"{-utc_offset & 0xFFFFFFFF:08X} {ends} 00000000 {begins} {summer & 0xFFFFFFFF:08X}"
+
+
 class _Stage:
     """Sets up one site."""
 
@@ -165,6 +177,7 @@ class _Stage:
                     "Version": "5.00.8968.1000",
                     "InstallDir": "C:\\Program Files\\Microsoft Configuration Manager",
                     "Mode": 0,
+                    "TimeZoneInfo": _time_zone_info(site.utc_offset),
                     "Type": kind,
                     "Status": 1,
                 },
@@ -387,8 +400,7 @@ class _Stage:
         if "folder" in entry:
             self.site.folders.place(package, self._folders[entry["folder"]])
         if "busy_seconds" in entry:
-            package.read_seconds = float(entry["busy_seconds"])
-            self.site.distribution.of(package).refresh(package)
+            self.site.distribution.of(package).is_reading(package, float(entry["busy_seconds"]))
 
     def _install(self, package: Package, point: DistributionPoint, days: float) -> Target:
         moment = -days * _DAY + 60.0

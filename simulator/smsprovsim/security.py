@@ -48,7 +48,9 @@ class Account:
     def demand(self, operation: str, record: Record, wmi_operation: str) -> None:
         """Raise the error of a missing right unless the account has it."""
         if not self.may(operation):
-            raise lacks_right(self.name, operation, record.path(), wmi_operation, str(record.values.get("PackageType", "")))
+            raise lacks_right(
+                self.name, operation, record.path(), wmi_operation, str(record.values.get("PackageType", ""))
+            )
 
 
 def lacks_right(user: str, operation: str, path: str, wmi_operation: str, object_info: str = "") -> WmiError:

@@ -98,6 +98,12 @@ class DistributionManager:
                 self._waiting.append(package)
                 self._begin_waiting()
 
+    def is_reading(self, package: Package, seconds: float) -> None:
+        """Set the stage: the package was taken before the scenario begins, takes no place, and is read for `seconds`."""
+        package.action = ACTION_UPDATE
+        package.phase = "reading"
+        self._world.after(seconds, partial(self._have_read, package, True))
+
     def note(self, package: Package) -> None:
         """Take notice of a change that needs no reading: ActionInProgress 1 for a moment (behaviour 44)."""
         if package.phase != "idle":

@@ -212,6 +212,10 @@ def test_no_role_sees_nothing(troubled: Desk) -> None:
     nobody = troubled.as_user("CONTOSO\\norole")
     assert nobody.rows("SELECT PackageID FROM SMS_PackageBaseclass") == []
     assert nobody.rows("SELECT SiteCode FROM SMS_Site") == []
+    assert nobody.call("SMS_Identification", "GetCurrentUser").outputs == {"UserName": "CONTOSO\\norole"}
+    with pytest.raises(WmiError) as caught:
+        nobody.call("SMS_Package", "GetNextID")
+    assert caught.value.extended["ErrorCode"] == 1112017920
     assert len(list(nobody.site.query(nobody.caller, "root/sms", "SELECT * FROM SMS_ProviderLocation"))) == 1
 
 

@@ -211,6 +211,16 @@ def test_busy_packages_come_free(troubled: Desk) -> None:
     assert (after["ActionInProgress"], after["SourceVersion"]) == (0, 4)
 
 
+def test_a_busy_package_holds_up_nobody_else(troubled: Desk) -> None:
+    troubled.refresh("PS100001")
+    troubled.refresh("PS100002")
+    troubled.advance(120)
+    assert troubled.package("PS100001")["SourceVersion"] == 4
+    troubled.advance(900)
+    assert troubled.package("PS100002")["SourceVersion"] == 5  # what was under way, and once more
+    assert troubled.points("PS100002") == {"good": (0, 5)}
+
+
 # --- how much at a time ---
 
 
@@ -504,6 +514,24 @@ def test_providers_are_found_at_one_address() -> None:
         site.caller("CONTOSO\\cmadmin"), "root/sms/site_PS2", "SELECT * FROM SMS_Identification"
     )
     assert [row.values["ThisSiteCode"] for row in identification] == ["PS2"]
+
+
+def test_site_time_zones(seat: Seat) -> None:
+    rows = seat("hierarchy", "CEN").rows("SELECT SiteCode, Type, ReportingSiteCode, TimeZoneInfo FROM SMS_Site")
+    assert [(row["SiteCode"], row["Type"], row["ReportingSiteCode"], row["TimeZoneInfo"][:8]) for row in rows] == [
+        ("CEN", 4, "", "00000000"),
+        ("PS1", 2, "CEN", "FFFFFFC4"),
+        ("PS2", 2, "CEN", "0000012C"),
+    ]
+
+
+def test_local_times_by_switch(seat: Seat) -> None:
+    utc, local = seat("small"), seat("small", package_times="local", datetime_zone="+000")
+    for desk in (utc, local):
+        desk.refresh("PS100001")
+        desk.advance(60)
+    assert utc.package("PS100001")["LastRefreshTime"].text == "20260302080024.000000+***"
+    assert local.package("PS100001")["LastRefreshTime"].text == "20260302090024.000000+000"
 
 
 # --- the clock ---

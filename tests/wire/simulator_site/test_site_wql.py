@@ -9,7 +9,7 @@ import fnmatch
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsprovsim import wql
@@ -17,6 +17,9 @@ from smsprovsim.model import CimDateTime, Property, WmiError
 
 if TYPE_CHECKING:
     from .conftest import Desk
+
+# No deadline: the machine may be busy. No database: every run stands alone.
+calm = settings(deadline=None, database=None)
 
 PROPERTIES = {
     "name": Property("Name", "string"),
@@ -167,6 +170,7 @@ def test_types_are_checked(condition: str) -> None:
         truth(condition)
 
 
+@calm
 @given(st.text())
 def test_an_escaped_string_finds_itself(text: str) -> None:
     for quote in "'\"":
@@ -175,6 +179,7 @@ def test_an_escaped_string_finds_itself(text: str) -> None:
         assert where == wql.Compare("Name", "=", text)
 
 
+@calm
 @given(st.text(alphabet="ab%_[]^-\\", max_size=8), st.text(alphabet="ab%_[]^-\\", max_size=8))
 def test_bracketed_text_matches_only_itself(text: str, other: str) -> None:
     bracketed = "".join(f"[{char}]" if char in "%_[" else char for char in text)
@@ -183,12 +188,14 @@ def test_bracketed_text_matches_only_itself(text: str, other: str) -> None:
     assert bool(pattern.fullmatch(other)) == (text == other)
 
 
+@calm
 @given(st.text(alphabet="ab*?", max_size=6), st.text(alphabet="ab", max_size=6))
 def test_wildcards_match_as_elsewhere(pattern: str, text: str) -> None:
     like = pattern.replace("*", "%").replace("?", "_")
     assert bool(wql.like_pattern(like).fullmatch(text)) == fnmatch.fnmatchcase(text, pattern)
 
 
+@calm
 @given(st.text(max_size=40))
 def test_nonsense_is_refused_and_nothing_else_happens(text: str) -> None:
     try:
@@ -215,6 +222,7 @@ _conditions = st.recursive(
 )
 
 
+@calm
 @given(_conditions, _names, st.integers(0, 2))
 def test_narrowing_keeps_every_match(condition: str, name: str, size: int) -> None:
     where = wql.parse(f"SELECT * FROM X WHERE {condition}").where
