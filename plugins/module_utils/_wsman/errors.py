@@ -12,9 +12,13 @@ Leaves = Sequence["tuple[str, str]"]
 
 
 class ConfigMgrError(Exception):
-    """Something a user can read: what failed, where, and what to do. Never holds a secret."""
+    """Something a user can read: what failed, where, and what to do. Never holds a secret.
+
+    `sent`: whether a message had left for the far side when it failed.
+    """
 
     kind = "error"
+    sent = False
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(what)
@@ -57,6 +61,7 @@ class NotAuthenticated(ConfigMgrError):
     def __init__(self, what: str, *, where: str = "", hint: str = "", after_success: bool = False) -> None:
         super().__init__(what, where=where, hint=hint)
         self.after_success = after_success
+        self.sent = after_success
 
 
 class LibraryMissing(NotAuthenticated):
@@ -69,6 +74,7 @@ class NotExecuted(ConfigMgrError):
     """The request was refused before it was carried out (wire R-06). `fault` is the far side's answer, if it gave one."""
 
     kind = "not_executed"
+    sent = True
 
     def __init__(
         self, what: str, *, where: str = "", hint: str = "", transient: bool = True, fault: WSManFault | None = None
@@ -92,6 +98,7 @@ class OutcomeUnknown(ConfigMgrError):
     """
 
     kind = "outcome_unknown"
+    sent = True
 
     def __init__(
         self,

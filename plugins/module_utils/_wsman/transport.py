@@ -282,7 +282,9 @@ class WinRMTransport:
 
         endpoint, line, encryption = self.endpoint, self._line, self._far.encryption
         if endpoint.scheme != "https" and encryption is None:  # wire W-06: looked at before every message
-            raise NotExecuted("The message encryption is gone, so nothing was sent over http", where=self._where())
+            gone = NotExecuted("The message encryption is gone, so nothing was sent over http", where=self._where())
+            gone.sent = False
+            raise gone
         line.message_left = False
         try:
             if encryption is not None:
@@ -317,9 +319,9 @@ class WinRMTransport:
             return OutcomeUnknown(what, where=self._where(), hint=hint)
         if line.sealed:
             # Closed while idle (wire A-12), or it cannot encrypt any more. Either way a new login is needed.
-            return NotExecuted(
-                "The session had ended on the side of the host, so nothing was sent", where=self._where()
-            )
+            ended = NotExecuted("The host had ended the session, so nothing was sent", where=self._where())
+            ended.sent = False
+            return ended
         return diagnosis.connection_refused(
             problem,
             endpoint.provider,
@@ -339,10 +341,10 @@ class WinRMTransport:
                 opened: bytes = encryption.parse_encrypted_response(response)
             except Exception as problem:
                 raise OutcomeUnknown("The answer could not be decrypted", where=self._where()) from problem
-            if kind_is_soap(kind, opened):
+            if _is_soap(kind, opened):
                 return opened
             content = opened
-        elif kind_is_soap(kind, content):
+        elif _is_soap(kind, content):
             if encryption is None:
                 return content
             raise OutcomeUnknown(
@@ -365,7 +367,7 @@ class WinRMTransport:
         )
 
 
-def kind_is_soap(kind: str, content: bytes) -> bool:
+def _is_soap(kind: str, content: bytes) -> bool:
     """Whether a body is worth parsing: it has an envelope, in UTF-8 or UTF-16."""
     start = content[:1024]
     return bool(content) and (

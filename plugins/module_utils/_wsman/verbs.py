@@ -18,6 +18,7 @@ from .envelope import Options
 from .errors import (
     CannotConnect,
     ConfigMgrError,
+    LibraryMissing,
     ListBroken,
     NotAuthenticated,
     NotExecuted,
@@ -90,7 +91,7 @@ class Link:
         for attempt in range(1, attempts + 1):
             try:
                 return self._once(action, uri, body, selectors, fragment, None)
-            except (ConfigMgrError, OSError) as problem:
+            except ConfigMgrError as problem:
                 if attempt == attempts or not _worth_repeating(problem):
                     raise
                 self._prepare_repetition(problem, attempt)
@@ -172,9 +173,18 @@ class Link:
         try:
             if self._transport is None:
                 self._transport = self._connect()
+            answer = self._transport.send(message, timeout)
             self.requests += 1
-            return envelope.open_answer(self._transport.send(message, timeout), message_id)
-        except WSManFault as fault:
+        except (CannotConnect, NotAuthenticated, NotExecuted, OutcomeUnknown) as problem:
+            self.requests += problem.sent
+            self._discard(problem)
+            raise
+        try:
+            return envelope.open_answer(answer, message_id)
+        except OutcomeUnknown as problem:
+            self._discard(problem)
+            raise
+        except WSManFault as fault:  # the session itself is sound
             fault.where = fault.where or self.to
             if fault.codes & names.REFUSED:
                 raise NotExecuted(
@@ -184,12 +194,12 @@ class Link:
                     fault=fault,
                 ) from fault
             raise
-        except (CannotConnect, NotAuthenticated, NotExecuted, OutcomeUnknown) as problem:
-            if isinstance(problem, (CannotConnect, NotAuthenticated)):
-                self.requests -= self._transport is not None
+
+    def _discard(self, problem: ConfigMgrError) -> None:
+        """Throw the transport away: with encryption, the next message would be sealed for a session that is gone."""
+        if not isinstance(problem, LibraryMissing):  # that is missing here, not there
             problem.where = problem.where or self.to
-            self.renew()
-            raise
+        self.renew()
 
     def _prepare_repetition(self, problem: Exception, attempt: int) -> None:
         if isinstance(problem, WSManFault) and problem.codes & names.RECONNECT:
