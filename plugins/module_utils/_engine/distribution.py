@@ -8,6 +8,7 @@ Source: SMS_PackageStatusDistPointsSummarizer and SMS_PackageStatusRootSummarize
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,7 +42,8 @@ REMOVAL = (4, 5, 6)
 # The SDK and the field read 8 and 9 differently: failures, if they last (reference, disagreement D3).
 DOUBTFUL = (8, 9)
 
-_NAL_SERVER = re.compile(r"\\\\([^\\\"\]]+)\\?[^\\]*$")
+# The last part of a NAL path: the server, and a share behind it if the point is one.
+_NAL_SERVER = re.compile(r"\\\\([^\\\"\]]+)(?:\\[^\"\]]*)?$")
 
 
 def server_of(nal_path: str) -> str:
@@ -127,15 +129,17 @@ def judge(points: Sequence[Point], goal: int, targeted: int, wanted: Wanted, wat
     installed = [p for p in counted if p.state == INSTALLED and p.version >= goal]
     failing = tuple(p for p in counted if _has_failed(p, wanted, watch, now))
     missing = expected - len(counted)
-    enough = max(len(counted), expected) * wanted.min_percent / 100.0
+    total = max(len(counted), expected)
+    # The share of a whole number may come out a hair above it (64.4 % of 250).
+    enough = math.ceil(total * wanted.min_percent / 100.0 - 1e-9)
     have = {p.server.lower() for p in installed}
     lost = {p.server.lower() for p in failing} & wanted.required
     without = sorted(wanted.required - have)
     shown = (targeted, len(installed), failing, tuple(counted))
     if lost:
         return Verdict(False, True, f"required distribution points failed: {', '.join(sorted(lost))}", *shown)
-    if max(len(counted), expected) - len(failing) < enough:
-        return Verdict(False, True, f"{len(failing)} of {expected} distribution points failed", *shown)
+    if total - len(failing) < enough:
+        return Verdict(False, True, f"{len(failing)} of {total} distribution points failed", *shown)
     if missing > 0:
         reason = (
             f"{len(counted)} of {expected} targeted distribution points are visible: "
@@ -145,9 +149,9 @@ def judge(points: Sequence[Point], goal: int, targeted: int, wanted: Wanted, wat
     if without:
         return Verdict(False, False, f"required distribution points lack it: {', '.join(without)}", *shown)
     if len(installed) < enough:
-        reason = f"{len(installed)} of {max(len(counted), expected)} distribution points have version {goal}"
+        reason = f"{len(installed)} of {total} distribution points have version {goal}"
         return Verdict(False, False, reason, *shown)
-    return Verdict(True, False, f"{len(installed)} of {expected} distribution points have version {goal}", *shown)
+    return Verdict(True, False, f"{len(installed)} of {total} distribution points have version {goal}", *shown)
 
 
 def _has_failed(point: Point, wanted: Wanted, watch: Watch, now: float) -> bool:
@@ -158,6 +162,7 @@ def _has_failed(point: Point, wanted: Wanted, watch: Watch, now: float) -> bool:
     key = (point.server, point.site_code)
     if point.state not in (FAILED, RETRYING, *DOUBTFUL):
         watch.trouble_since.pop(key, None)
+        watch.before.pop(key, None)  # it has reported: a failure from now on is a new one
         return False
     since = watch.trouble_since.setdefault(key, now)
     if point.state == FAILED and watch.before.get(key) != point:
