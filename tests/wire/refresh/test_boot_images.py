@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Boot images: a build inside the call, followed from a second session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .conftest import MakeLab
+from .lab import Lab
+
+BOOT = "PS100004"
+CALL = {"verb": "Invoke", "method": "RefreshPkgSource"}
+
+
+def statuses(lab: Lab) -> list[dict[str, Any]]:
+    return lab.calls("QueryOSDBinaryInjectionStatus")
+
+
+def test_the_build_is_followed_beyond_the_time_limit_of_the_host(lab: Lab) -> None:
+    result = lab.refresh(BOOT)
+    row = result.only
+    assert row["status"] == "refreshed", row["reason"]
+    assert row["context_id"]
+    assert row["build"]["percent"] == 100
+    assert row["build"]["progress"]
+    assert not row["answer_lost"]
+    assert not lab.warnings
+    (call,) = lab.calls()
+    assert call["outcome"] == "fault:2150858793"  # MaxTimeoutms: the normal course
+    assert lab.executions(BOOT) == 1
+    assert {entry["session"] for entry in statuses(lab)} != {call["session"]}
+    assert len(lab.calls("DeleteContextID")) == 1
+
+
+def test_a_build_that_the_host_cancels_is_not_reported_as_done(make_lab: MakeLab) -> None:
+    lab = make_lab(switches={"work_after_timeout": "cancelled"})
+    result = lab.refresh(BOOT, build_timeout=600.0)
+    assert result.only["status"] == "failed"
+    assert not result.changed or lab.executions(BOOT) == 1
+    assert len(lab.calls()) == 1
+
+
+def test_the_driver_that_could_not_be_injected_is_named(make_lab: MakeLab) -> None:
+    lab = make_lab("troubled")
+    result = lab.refresh("PS100007")
+    row = result.only
+    assert row["status"] == "failed"
+    assert "homemade.inf" in row["reason"]
+    assert row["build"]["status"] == "error"
+    assert row["build"]["error_code"]
+    assert not result.changed
+    assert len(lab.calls("DeleteContextID")) == 1
+
+
+def test_images_are_built_one_at_a_time_whatever_the_parallelism(lab: Lab) -> None:
+    result = lab.refresh(BOOT, "PS10000E", "PS100001", in_flight=5, sessions=4)
+    assert {row["status"] for row in result.rows.values()} == {"refreshed"}
+    assert set(lab.server.site.snapshot()["most_at_a_time"]["builds"].values()) == {1}
+
+
+@pytest.mark.parametrize("fault", ["cut_after", "cut_before"])
+def test_a_lost_answer_is_settled_by_the_status(lab: Lab, fault: str) -> None:
+    lab.server.add_fault(action=fault, **CALL)
+    result = lab.refresh(BOOT, build_timeout=900.0)
+    executed = lab.executions(BOOT)
+    assert executed == (1 if fault == "cut_after" else 0)
+    assert result.only["status"] == ("refreshed" if executed else "failed")
+    assert result.changed is bool(executed)
+    assert len(lab.calls()) == 1
+    again = lab.refresh(BOOT, wish={"resume": lab.resume(result)})
+    assert again.only["status"] == ("joined" if executed else "refreshed")
+    assert lab.executions(BOOT) == 1
+
+
+def test_a_build_longer_than_allowed_leaves_its_context_for_the_rerun(lab: Lab) -> None:
+    first = lab.refresh(BOOT, build_timeout=100.0)
+    assert first.only["status"] == "failed"
+    assert first.changed
+    assert first.only["context_id"]
+    assert not lab.calls("DeleteContextID")
+    again = lab.refresh(BOOT, wish={"resume": lab.resume(first)})
+    assert again.only["status"] == "joined"
+    assert again.only["context_id"] == first.only["context_id"]
+    assert lab.executions(BOOT) == 1
+
+
+def test_without_waiting_the_build_goes_on_and_can_be_joined(lab: Lab) -> None:
+    first = lab.refresh(BOOT, wait=False)
+    assert first.only["status"] == "accepted"
+    assert first.changed
+    again = lab.refresh(BOOT, wish={"resume": lab.resume(first)})
+    assert again.only["status"] == "joined"
+    assert lab.executions(BOOT) == 1
+
+
+def test_a_provider_without_the_deployment_kit_fails_with_its_own_words(make_lab: MakeLab) -> None:
+    lab = make_lab("hierarchy")
+    row = lab.refresh("PS200003", site=lab.site("PS2")).only
+    assert row["status"] == "failed"
+    assert row["error"]["code"] == 0x80041001 or row["error"]["message"]
+
+
+def test_a_boot_image_on_every_distribution_point(lab: Lab) -> None:
+    row = lab.refresh(BOOT, wait_for="distributed", wait_timeout=14400.0).only
+    assert row["status"] == "refreshed"
+    assert row["distribution_points"]["installed"] == 2
