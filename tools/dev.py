@@ -16,6 +16,7 @@ import sys
 import tarfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Callable
 
@@ -263,7 +264,7 @@ def smoke(options: argparse.Namespace) -> None:
                     "-m",
                     f"configmgr.content.{module}",
                     "-a",
-                    "package_ids=PS100001",
+                    "package_ids=PS100001 wait_interval=0.5",
                 ]
                 log = LOGS / f"smoke-{module}.log"
                 run(command, log=log, env=variables, cwd=place, timeout=PLAY_LIMIT, steps=steps)
