@@ -185,7 +185,7 @@ class WmiSession:
 
 
 def _smells_of_uri(fault: WSManFault) -> bool:
-    """Whether the service did not take the URI at all. Where WMI itself speaks, it did: an absent object reads alike otherwise."""
-    if fault.codes & names.INVALID_URIS:
-        return True
-    return names.RESOURCE_NOT_FOUND in fault.codes and not fault.extended and not fault.provider
+    """Whether the service did not take the URI. Where WMI itself speaks, it did: an absent object reads alike otherwise."""
+    if fault.extended or any(code >> 16 == 0x8004 for code in fault.codes):
+        return False
+    return bool(fault.codes & (names.INVALID_URIS | {names.RESOURCE_NOT_FOUND}))

@@ -37,7 +37,11 @@ ROWS = (
     "<w:XmlFragment><PackageID>PS100002</PackageID></w:XmlFragment></w:Items><w:EndOfSequence/></n:EnumerateResponse>"
 )
 # What WMI says of an absent object (wire F-01): the URI was understood.
-ABSENT = fault(2150858752, 2150858752).replace("<f:ProviderFault>", '<f:ProviderFault provider="WMI Provider">')
+ABSENT = fault(2150858752).replace(
+    "<f:Message></f:Message>",
+    "<f:Message><f:ExtendedError><e xmlns='urn:e'><Operation>GetObject</Operation></e></f:ExtendedError></f:Message>",
+)
+NO_NAMESPACE = fault(2150858754, 0x8004100E)
 
 
 def opened(*steps: Step, style: str = "microsoft") -> tuple[Host, WmiSession]:
@@ -174,7 +178,7 @@ def test_the_first_success_settles_the_style() -> None:
     assert host.link.requests == 2
 
 
-@pytest.mark.parametrize("refusal", [ABSENT, fault(5), fault(2150859042)])
+@pytest.mark.parametrize("refusal", [ABSENT, NO_NAMESPACE, fault(5), fault(2150859042)])
 def test_a_refusal_that_does_not_smell_of_the_uri_is_no_reason_to_probe(refusal: str) -> None:
     host, session = opened(refusal, style="auto")
     with pytest.raises(WSManFault):
