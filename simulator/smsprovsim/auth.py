@@ -28,8 +28,8 @@ import spnego.tls
 
 # MD4 of the password; pyspnego keeps its function private, and hashlib has MD4 no more.
 from spnego._ntlm_raw.crypto import ntowfv1
-from spnego.exceptions import InvalidTokenError, SpnegoError
 from spnego.channel_bindings import GssChannelBindings
+from spnego.exceptions import InvalidTokenError, SpnegoError
 
 SCHEMES = ("credssp", "ntlm", "negotiate", "basic")
 
@@ -237,7 +237,10 @@ def _negotiate_context(first_token: bytes) -> Any:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What comes of an Authorization header: accepted, a token to send back with a 401, or refused (neither)."""
+    """What comes of an Authorization header: accepted, a token to send back, or refused (neither).
+
+    Without acceptance the token goes out with a 401; with it, beside the answer (the last word of SPNEGO).
+    """
 
     accepted: bool = False
     token: str | None = None
@@ -333,7 +336,7 @@ class SecurityContext:
         except Exception:
             return self._refuse(wanted, user or (self._inner.user if self._inner else None))
         if self._context.complete:
-            return self._complete(wanted)
+            return self._complete(wanted, f"{scheme} {base64.b64encode(answer).decode()}" if answer else None)
         if wanted == "credssp" and self._context.get_extra_info("auth_stage") == "Authentication failure":
             # The client is told the reason in one last token (CredSSP 3, 4 and 6; peers V-13).
             self._refuse(wanted, self._inner.user if self._inner else None)
@@ -360,14 +363,14 @@ class SecurityContext:
             return None
         return GssChannelBindings(application_data=self._binding)
 
-    def _complete(self, wanted: str) -> Verdict:
+    def _complete(self, wanted: str, last_token: str | None) -> Verdict:
         account = self._accounts.find(self._context.client_principal)
         if account is None:
             return self._refuse(wanted, self._context.client_principal)
         self.account = account
         self.auth = wanted
         self._logins.count(account.principal, success=True)
-        return Verdict(accepted=True)
+        return Verdict(accepted=True, token=last_token)
 
     def _refuse(self, scheme: str, user: str | None) -> Verdict:
         account = self._accounts.find(user)

@@ -16,7 +16,7 @@ from lxml import etree
 
 from . import names
 from .model import CimClass, CimDateTime, Embedded, Instance, Parameter, Property, Row
-from .soap import attribute, escape, legal
+from .soap import attribute, escape, safe
 from .wsmanfault import WSManFault
 
 Lookup = Callable[[str], CimClass | None]
@@ -201,7 +201,7 @@ class Writer:
     def reference(self, instance: Instance) -> str:
         """The content of an endpoint reference (wire E-11, C-03, C-04)."""
         selectors = "".join(
-            f'<w:Selector Name="{attribute(key)}">{escape(legal(key_text(instance.values.get(key)), self._switches))}</w:Selector>'
+            f'<w:Selector Name="{attribute(key)}">{safe(key_text(instance.values.get(key)), self._switches)}</w:Selector>'
             for key in instance.cim_class.keys
         )
         if self._style.dmtf:
@@ -234,7 +234,7 @@ class Writer:
         if value is None:
             parts.append(f'<{tag} xsi:nil="true"{typed}/>')
         elif isinstance(value, str):
-            text = escape(legal(value, self._switches))
+            text = safe(value, self._switches)
             parts.append(f"<{tag}{typed}>{text}</{tag}>")
         elif isinstance(value, bool):
             parts.append(f"<{tag}{typed}>{'true' if value else 'false'}</{tag}>")

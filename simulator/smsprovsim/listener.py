@@ -161,10 +161,11 @@ class _Connection:
         self._number = number
         self._security = listener._new_context()
         self._close = False
+        self._last_token: str | None = None  # of a login that ends with a word from the server
+        self._quiet_since = listener._now()
 
     def run(self) -> None:
         while not self._close:
-            before = self._listener._now()
             try:
                 message = self._read()
             except _BadRequest as refused:
@@ -173,8 +174,9 @@ class _Connection:
             if message is None:
                 return
             idle = float(self._listener._switches()["idle_connection_seconds"])
-            if idle and self._security.account and self._listener._now() - before > idle:
-                return  # ASSUMED: idle_connection_seconds
+            if idle and self._security.account and self._listener._now() - self._quiet_since > idle:
+                # ASSUMED: idle_connection_seconds. To the client it is as if it had connected anew (wire A-12, W-12).
+                self._security.drop()
             if message.header("connection").lower() == "close":
                 self._close = True
             self._serve(message)
@@ -240,6 +242,9 @@ class _Connection:
         lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Status')}"]
         if content_type:
             lines.append(f"Content-Type: {content_type}")
+        if self._last_token:
+            authenticate = [self._last_token]
+            self._last_token = None
         lines += [f"WWW-Authenticate: {each}" for each in authenticate or ()]
         lines.append("Server: Microsoft-HTTPAPI/2.0")
         lines.append(f"Date: {time.strftime('%a, %d %b %Y %H:%M:%S GMT', time.gmtime())}")
@@ -247,6 +252,7 @@ class _Connection:
             self._close = True
             lines.append("Connection: close")
         lines.append(f"Content-Length: {len(body)}")
+        self._quiet_since = self._listener._now()
         self._socket.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
 
     # WinRM
@@ -266,9 +272,10 @@ class _Connection:
         header = message.header("authorization")
         if header:
             verdict = self._security.authenticate(header)
-            if verdict.token:  # a leg of the handshake: exactly one header (wire A-09)
+            if verdict.token and not verdict.accepted:  # a leg of the handshake: exactly one header (wire A-09)
                 self._send(401, authenticate=[verdict.token])
                 return
+            self._last_token = verdict.token
         if self._security.account is None:
             self._send(401, authenticate=self._security.offers)
             return
@@ -327,7 +334,8 @@ class _Connection:
             self._close = True
             return
         if reply.soap is None:
-            self._send(reply.status, reply.raw, reply.content_type)
+            offers = self._security.offers if reply.status == 401 else None
+            self._send(reply.status, reply.raw, reply.content_type, authenticate=offers)
         elif sealed:
             content_type, body = self._security.seal(reply.soap, reply.charset)
             self._send(reply.status, body, content_type)

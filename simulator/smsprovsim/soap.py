@@ -37,6 +37,7 @@ _KNOWN_HEADERS = {
 }
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _SPECIAL = re.compile("[&<>\r]")
+_UNSAFE = re.compile("[&<>\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"}
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d*)?)S)?)?")
 
@@ -51,13 +52,15 @@ def attribute(text: str) -> str:
     return escape(text).replace('"', "&quot;")
 
 
-def legal(text: str, switches: Mapping[str, str]) -> str:
-    """`text` without what XML cannot carry. ASSUMED: illegal_characters"""
-    if not _ILLEGAL.search(text):
+def safe(text: str, switches: Mapping[str, str]) -> str:
+    """Text of a value for an element: escaped, and without what XML cannot carry. ASSUMED: illegal_characters"""
+    if not _UNSAFE.search(text):
         return text
-    if switches["illegal_characters"] == "fault":
-        raise WSManFault(2150859018)
-    return _ILLEGAL.sub("?", text)
+    if _ILLEGAL.search(text):
+        if switches["illegal_characters"] == "fault":
+            raise WSManFault(2150859018)
+        text = _ILLEGAL.sub("?", text)
+    return escape(text)
 
 
 @dataclass

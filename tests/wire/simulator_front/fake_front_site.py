@@ -14,6 +14,7 @@ from smsprovsim.model import (
     Caller,
     CimClass,
     CimDateTime,
+    Clock,
     Embedded,
     Instance,
     Method,
@@ -121,7 +122,7 @@ class FakeSite:
     """Packages PS100001 and so on; refreshing one raises its version."""
 
     def __init__(self, packages: int = 3) -> None:
-        self.clock = StandingClock()
+        self.clock: Clock = StandingClock()
         self.accounts = [
             {"domain": "CONTOSO", "user": "admin", "password": "a:b \"$`'\\ c"},
             {"domain": "CONTOSO", "user": "reader", "password": "other"},

@@ -145,7 +145,7 @@ def test_answers_stay_within_the_envelope(serve: Callable[..., Server]) -> None:
         body = f"<n:Pull><n:EnumerationContext>{context_of(answer)}</n:EnumerationContext><n:MaxElements>32000</n:MaxElements></n:Pull>"
         raw = client.transport.send_message(envelope(NS["n"] + "/Pull", SITE + "*", body, size=50000))
         assert len(raw) * 2 <= 50000
-        answer = etree.fromstring(raw).find("s:Body", NS)[0]
+        answer = etree.fromstring(raw).find("s:Body/*", NS)
 
 
 def test_ten_thousand_rows_in_few_requests(serve: Callable[..., Server]) -> None:

@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import base64
 import gc
 import http.client
 import ssl
+import struct
 import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import requests
+import spnego
+import spnego.tls
 from front_client import IDENTIFY, NS, PACKAGE, Client, envelope
 from winrm.exceptions import InvalidCredentialsError, WinRMTransportError
 
@@ -114,11 +118,7 @@ def test_basic_is_refused_without_tls(serve: Callable[..., Server]) -> None:
 
 def test_one_header_in_a_leg_of_the_handshake(serve: Callable[..., Server]) -> None:
     server = serve(tls=False)
-    import spnego
-
     context = spnego.client("CONTOSO\\admin", "x", protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
-    import base64
-
     token = base64.b64encode(context.step() or b"").decode()
     answer = post(server, b"dropped", Authorization=f"Negotiate {token}")
     headers = answer.raw.headers.getlist("WWW-Authenticate")
@@ -185,8 +185,6 @@ def test_strict_trailer_refuses_what_pywinrm_computes_for_tls_1_3(serve: Callabl
 
 
 def test_strict_trailer_takes_tls_1_2(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
-    import spnego.tls
-
     original = spnego.tls.default_tls_context
 
     def capped(usage: str = "initiate") -> Any:
@@ -211,6 +209,55 @@ def test_a_message_sealed_for_another_connection(serve: Callable[..., Server]) -
         client.get()
     assert caught.value.code == 400
     assert len(server.journal) == 1
+
+
+def test_an_idle_connection_is_dropped(serve: Callable[..., Server]) -> None:
+    server = serve(tls=False, switches={"idle_connection_seconds": "120"})
+    client = Client(server, "ntlm")
+    client.get()
+    server.site.clock.advance(119)
+    client.get()
+    server.site.clock.advance(121)
+    with pytest.raises(WinRMTransportError) as caught:
+        client.get()
+    assert caught.value.code == 400
+    assert len(server.journal) == 2
+
+
+def test_spnego(serve: Callable[..., Server]) -> None:
+    server = serve(auth=("negotiate",), tls=False)
+    account = server.account
+    context = spnego.client(
+        account.principal, account.password, protocol="negotiate", options=spnego.NegotiateOptions.use_negotiate
+    )
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    token = context.step()
+    status = 401
+    while token and status == 401:
+        header = {"Authorization": f"Negotiate {base64.b64encode(token).decode()}"}
+        connection.request("POST", "/wsman", headers=header)
+        answer = connection.getresponse()
+        answer.read()
+        status = answer.status
+        challenge = answer.headers.get("WWW-Authenticate", "").partition(" ")[2]
+        token = context.step(base64.b64decode(challenge)) if challenge else None
+    assert status == 200
+    sealed = context.wrap_winrm(GET.encode())
+    protocol = "application/HTTP-SPNEGO-session-encrypted"
+    body = (
+        f"--Encrypted Boundary\r\n\tContent-Type: {protocol}\r\n"
+        f"\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length={len(GET.encode())}\r\n"
+        "--Encrypted Boundary\r\n\tContent-Type: application/octet-stream\r\n"
+    ).encode()
+    body += struct.pack("<I", len(sealed.header)) + sealed.header + sealed.data + b"--Encrypted Boundary--\r\n"
+    kind = f'multipart/encrypted;protocol="{protocol}";boundary="Encrypted Boundary"'
+    connection.request("POST", "/wsman", body=body, headers={"Content-Type": kind})
+    answer = connection.getresponse()
+    stream = answer.read().split(b"application/octet-stream\r\n")[1].removesuffix(b"--Encrypted Boundary--\r\n")
+    size = struct.unpack_from("<I", stream)[0]
+    assert b"PS100001" in context.unwrap_winrm(stream[4 : 4 + size], stream[4 + size :])
+    assert server.journal[0]["auth"] == "negotiate"
+    connection.close()
 
 
 def test_identify(server: Server) -> None:

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from fake_front_site import token
+from fake_front_site import FakeSite, token
 from front_client import DMTF, NS, PACKAGE, SITE, Client, Fault, envelope, texts
 from lxml import etree
 
+from smsprovsim.clock import LogicalClock
 from smsprovsim.model import CimDateTime
 from smsprovsim.server import Server
 
@@ -472,6 +474,20 @@ def test_work_that_is_cancelled_with_the_call(serve: Callable[..., Server]) -> N
     assert fault_of(Client(server).invoke, "Build", build(31)).code == 2150858793
     assert server.site.cancelled == 1
     assert server.journal[-1]["executed"] is False
+
+
+def test_others_are_served_while_a_method_works() -> None:
+    site = FakeSite()
+    site.clock = LogicalClock(speed=0)
+    with Server(site=site) as server, ThreadPoolExecutor(1) as pool:
+        builder, reader = Client(server), Client(server)
+        working = pool.submit(builder.invoke, "Build", build(30))
+        while not any(entry["executed"] is False and entry["outcome"] == "running" for entry in server.journal):
+            assert not working.done()
+        assert reader.get().findtext(f"{P}PackageID") == "PS100001"
+        assert not working.done()
+        server.move_clock({"advance": 30})
+        assert working.result(30).findtext(P + "Log") == "built"
 
 
 # Limits
