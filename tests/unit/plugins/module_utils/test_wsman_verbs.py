@@ -207,7 +207,7 @@ def test_a_write_is_sent_again_once_after_proof_that_it_was_not_executed(
         CannotConnect("untrusted", transient=False),
         NotAuthenticated("wrong password"),
     ],
-    ids=str,
+    ids=["lost", "garbage", "answer to another", "2150858883", "2150858772", "5", "untrusted", "wrong password"],
 )
 def test_a_write_is_not_sent_again_otherwise(write: Callable[[Link], Any], trouble: Step) -> None:
     host = Host(trouble)
