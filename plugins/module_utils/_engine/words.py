@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
-from .._cim.types import UINT8, CimInterval, CimTime, Embedded, array_of
+from .._cim.types import DATETIME, UINT8, CimInterval, CimTime, Embedded, array_of
+from .._wsman.errors import BadValue
 from .need import is_never
 from .resource import Property
 
@@ -55,6 +57,8 @@ def plain(value: Any) -> Any:
 def embedded(value: Embedded) -> dict[str, Any]:
     """An embedded object: a schedule in words, anything else by its property names."""
     values = {name: _scalar(value.guess(name)) for name in value.names()}
+    if "StartTime" in values:
+        values["StartTime"] = _start(value)
     return _schedule(value.class_name, values) or {"class": value.class_name, **values}
 
 
@@ -67,6 +71,14 @@ def _scalar(value: Any) -> Any:
         if value.isdigit() and (value == "0" or not value.startswith("0")):
             return int(value)
     return value
+
+
+def _start(token: Embedded) -> Any:
+    """When a schedule begins; as it came if it is no date: all zeros mean "now" (SDK)."""
+    try:
+        return plain(token.value("StartTime", DATETIME))
+    except BadValue:
+        return token.guess("StartTime")
 
 
 def _schedule(class_name: str, values: dict[str, Any]) -> dict[str, Any] | None:
@@ -90,7 +102,7 @@ def _schedule(class_name: str, values: dict[str, Any]) -> dict[str, Any] | None:
         return {
             "recurs": "weekly",
             "every_weeks": values.get("ForNumberOfWeeks"),
-            "day": _DAYS.get(values.get("Day") or 0),
+            "day": _named(_DAYS, values.get("Day")),
             **told,
         }
     if class_name == "SMS_ST_RecurMonthlyByDate":
@@ -102,13 +114,18 @@ def _schedule(class_name: str, values: dict[str, Any]) -> dict[str, Any] | None:
             **told,
         }
     if class_name in ("SMS_ST_RecurMonthlyByWeekday", "SMS_ST_RecurMonthlyByWeekdayBase"):
-        week = _WEEKS.get(values["WeekOrder"]) if values.get("WeekOrder") is not None else None
-        day = _DAYS.get(values.get("Day") or 0)
+        after = {"offset_days": values["OffsetDay"]} if values.get("OffsetDay") else {}
         return {
             "recurs": "monthly_by_weekday",
             "every_months": values.get("ForNumberOfMonths"),
-            "week": week,
-            "day": day,
+            "week": _named(_WEEKS, values.get("WeekOrder")),
+            "day": _named(_DAYS, values.get("Day")),
+            **after,
             **told,
         }
     return None
+
+
+def _named(words: Mapping[int, str], number: Any) -> Any:
+    """The word for a number; the number itself if there is none."""
+    return words.get(number, number)

@@ -15,6 +15,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._cim.instance im
 from ansible_collections.configmgr.content.plugins.module_utils._cim.types import CimTime, Codec
 from ansible_collections.configmgr.content.plugins.module_utils._content.registry import RESOURCES
 from ansible_collections.configmgr.content.plugins.module_utils._engine.selection import PackageState
+
 from smsprovsim import wql
 from smsprovsim.schema import read_classes
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._cim.types import CimTime
@@ -29,7 +30,7 @@ BERLIN = (60, 120)
 
 
 def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=timezone.utc)  # type: ignore[arg-type]
+    return datetime(*parts).replace(tzinfo=timezone.utc)  # type: ignore[arg-type]
 
 
 def zone_text(bias: int, daylight: int, *, shown: str = "0000 000A 0000 0005") -> str:
@@ -157,7 +158,7 @@ def test_without_a_limit_a_refresh_is_always_needed() -> None:
         ({"LastRefreshTime": CimTime(datetime(2026, 11, 19, 20), 60)}, utc(2026, 11, 19, 19), True, "is older than"),
     ],
 )
-def test_when_a_refresh_is_needed(more: dict[str, object], limit: datetime, needed: bool, reason: str) -> None:
+def test_when_a_refresh_is_needed(more: dict[str, Any], limit: datetime, needed: bool, reason: str) -> None:
     decision = need(package(**more), limit, BERLIN)
     assert decision.needed is needed
     assert reason in decision.reason
