@@ -63,11 +63,11 @@ class PackageReader:
         found = self._rows() if self._by_query else self._objects()
         try:
             for item in found:
-                if rest is not None:
-                    if rest <= 0:
-                        return
-                    rest -= 1
                 yield item
+                if rest is not None:
+                    rest -= 1
+                    if rest <= 0:  # before the next one is asked for
+                        return
         finally:
             found.close()
 

@@ -149,7 +149,10 @@ def _by_id(site: Site, package_ids: Sequence[str]) -> list[PackageState]:
 
 
 def _by_name(site: Site, asked: Asked, resources: Sequence[Resource]) -> list[PackageState]:
-    names = tuple(dict.fromkeys(asked.names))
+    spelled: dict[str, str] = {}
+    for name in asked.names:  # two spellings of one name are one package
+        spelled.setdefault(name.lower(), name)
+    names = tuple(spelled.values())
     by_name: dict[str, list[PackageState]] = {}
     kinds = [wql.in_list("PackageType", asked.package_types)] if asked.package_types else []
     for state in _states(site, "Name", names, *kinds):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -108,7 +109,7 @@ class TestRow:
 
 
 class TestPrediction:
-    MOVES = {"PS100001": (3, 2048)}
+    MOVES: Mapping[str, tuple[int, int]] = {"PS100001": (3, 2048)}
 
     def test_what_would_be_refreshed_and_what_would_move(self) -> None:
         one = target()
@@ -361,7 +362,7 @@ def test_a_rerun_never_sends_what_was_sent_and_answered(shapes: list[tuple[bool,
     params = checked_options(
         engine_module.refresh_spec(RESOURCES), {"provider": "p", "resume": report.resume_items(targets)}
     )
-    for one, earlier in zip(targets, engine_module._resume(params["resume"] or [])):
+    for one, earlier in zip(targets, engine_module._resume(params["resume"] or []), strict=True):
         assert earlier.package_id == one.package.package_id
         assert earlier.sent is one.sent
         assert earlier.answer_lost is (one.sent and not one.proven)
