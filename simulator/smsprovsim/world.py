@@ -43,6 +43,9 @@ ACTION_NONE, ACTION_UPDATE, ACTION_ADD, ACTION_DELETE = 0, 1, 2, 3
 
 INSTALLED, INSTALL_PENDING, INSTALL_RETRYING, INSTALL_FAILED, REMOVAL_PENDING = 0, 1, 2, 3, 4
 
+# SMS_DistributionPoint.Status: what is pending on the row, not how it fares.
+TARGET_QUIET, TARGET_UPDATED, TARGET_ADDED, TARGET_DELETED = 0, 1, 2, 3
+
 INFORMATION, WARNING, ERROR = 0x40000000, 0x80000000, 0xC0000000
 SUCCEEDED, IN_PROGRESS, FAILED = 1, 2, 3  # MessageState
 
@@ -112,7 +115,7 @@ class Target:
     summarized: float = 0.0
     attempts: int = 0
     delivery: int = 0  # counts deliveries; an event of an older one is stale
-    status: int = 0  # SMS_DistributionPoint.Status
+    status: int = TARGET_QUIET
     message: Message | None = None
 
 

@@ -28,6 +28,10 @@ from ..world import (
     NO_SOURCE,
     REMOVAL_PENDING,
     SUCCEEDED,
+    TARGET_ADDED,
+    TARGET_DELETED,
+    TARGET_QUIET,
+    TARGET_UPDATED,
     DistributionPoint,
     Package,
     Target,
@@ -106,12 +110,13 @@ class DistributionManager:
 
     def note(self, package: Package) -> None:
         """Take notice of a change that needs no reading: ActionInProgress 1 for a moment (behaviour 44)."""
-        if package.phase != "idle":
+        if package.action == ACTION_DELETE:
             return
         package.action = ACTION_UPDATE
 
         def taken() -> None:
-            if package.phase == "idle" and package.action == ACTION_UPDATE:
+            # A reading that is under way or to come ends the action itself.
+            if package.phase != "reading" and not package.runs_wanted and package.action == ACTION_UPDATE:
                 package.action = ACTION_NONE
 
         self._world.after(_NOTE, taken)
@@ -119,7 +124,7 @@ class DistributionManager:
     def add(self, package: Package, point: DistributionPoint) -> Target:
         """Target the package at a distribution point and send it there (behaviour 64)."""
         world = self._world
-        target = Target(package, point, row_at=world.now + point.row_delay, summarized=world.now, status=2)
+        target = Target(package, point, row_at=world.now + point.row_delay, summarized=world.now, status=TARGET_ADDED)
         target.message = world.message(2398, INFORMATION, IN_PROGRESS, package.package_id, point.nal_path)
         package.targets[point.key] = target
         self.send(package, [target])
@@ -127,7 +132,7 @@ class DistributionManager:
 
     def resend(self, target: Target) -> None:
         """Send all files again; the version stays (behaviour 66, 67)."""
-        target.status = 1
+        target.status = TARGET_UPDATED
         self._expect(target)
         self.send(target.package, [target])
 
@@ -149,7 +154,7 @@ class DistributionManager:
         """Take the content off a distribution point; the row goes when it is gone (behaviour 70)."""
         package = target.package
         target.delivery += 1
-        target.status = 3
+        target.status = TARGET_DELETED
         target.state = REMOVAL_PENDING
         target.summarized = self._world.now
         if target in package.queued:
@@ -268,7 +273,7 @@ class DistributionManager:
         package.message = None
         world.status_message(2376, INFORMATION, self.site_code)
         for target in package.targets.values():
-            if target.status != 3:
+            if target.status != TARGET_DELETED:
                 # Whatever waited already is sent once, at the new version.
                 if target not in package.queued:
                     package.queued.append(target)
@@ -314,7 +319,7 @@ class DistributionManager:
             package.sending.add(target)
             self.most_deliveries = max(self.most_deliveries, len(package.sending))
             target.delivery += 1
-            target.status = 0
+            target.status = TARGET_QUIET
             if target.state != INSTALL_RETRYING:
                 self._expect(target)
             number = 2357 if point.pull_from else 2342

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..model import Value
 from ..repository import Record, StoredTable, provider_error
-from ..world import PACKAGE_CLASSES, Package, World
+from ..world import ACTION_DELETE, PACKAGE_CLASSES, Package, World
 from .distribution import Distribution
 from .writes import BAD_PARAMETER, not_found
 
@@ -41,7 +41,7 @@ class Groups:
         """What is assigned to the group."""
         rows = self._table("SMS_DPGroupPackages").records.values()
         found = [self.world.package(row.values["PkgID"]) for row in rows if row.values["GroupID"] == group_id]
-        return [package for package in found if package is not None]
+        return [package for package in found if package is not None and package.action != ACTION_DELETE]
 
     def assign(self, group_id: str, package: Package, *, send: bool = True) -> None:
         """Assign a package and send it to the members that lack it."""
@@ -64,7 +64,7 @@ class Groups:
         if record is not None:
             table.remove(record)
         if from_points:
-            for key in self.members(group_id) & set(package.targets):
+            for key in sorted(self.members(group_id) & set(package.targets)):
                 self.distribution.of(package).remove(package.targets[key])
         self.count(group_id)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..model import Caller, Value, Work
 from ..repository import Record, provider_error
 from ..security import Account
-from ..world import ACTION_DELETE, INFORMATION, SUCCEEDED, Package, SiteInfo, Target, World
+from ..world import ACTION_DELETE, INFORMATION, SUCCEEDED, TARGET_DELETED, Package, SiteInfo, Target, World
 from .locks import is_locked
 from .writes import BAD_PARAMETER, not_found
 
@@ -211,6 +211,7 @@ def _group_add_packages(call: Call) -> Work:
     for package in packages:
         call.demand("distribute", package.record)
         call.site.writes.demand_ownership(package, call.here.code, "ExecMethod")
+        call.site.writes.demand_present(package, "ExecMethod")
     for package in packages:
         call.site.groups.assign(group, package)
         call.world.count("GroupAddPackages", package.package_id)
@@ -252,7 +253,7 @@ def _group_resend(call: Call) -> Work:
     call.demand("distribute", package.record)
     call.world.count("ReDistributePackage", package.package_id)
     members = call.site.groups.members(call.site.groups.name_of(call.record))
-    for target in [target for key, target in package.targets.items() if key in members]:
+    for target in [t for key, t in package.targets.items() if key in members and t.status != TARGET_DELETED]:
         call.site.distribution.of(package).resend(target)
     return Work({})
 

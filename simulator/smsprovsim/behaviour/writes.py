@@ -20,7 +20,16 @@ from ..repository import (
 )
 from ..schema import ClassDefinition
 from ..security import DEFAULT_SCOPE, Account
-from ..world import ACTION_ADD, ACTION_DELETE, NEVER_REFRESHED, PACKAGE_CLASSES, Package, Target, World
+from ..world import (
+    ACTION_ADD,
+    ACTION_DELETE,
+    NEVER_REFRESHED,
+    PACKAGE_CLASSES,
+    TARGET_DELETED,
+    Package,
+    Target,
+    World,
+)
 from .distribution import Distribution
 from .locks import Locks
 
@@ -134,6 +143,13 @@ class Writes:
                 cause="4",
             )
 
+    @staticmethod
+    def demand_present(package: Package, operation: str) -> None:
+        """A package that is being deleted takes no change any more (behaviour 113)."""
+        if package.action == ACTION_DELETE:
+            path = package.record.path()
+            raise provider_error(DOES_NOT_EXIST, f"{path} is being deleted", operation, path)
+
     def _check_schedule(self, values: Mapping[str, Value], path: str) -> None:
         tokens = values.get("RefreshSchedule") or []
         if len(tokens) > MAX_TOKENS:
@@ -201,8 +217,7 @@ class Writes:
         world, record = self.world, package.record
         definition, path = record.definition, record.path()
         self.demand_ownership(package, site_code, "PutInstance")
-        if package.action == ACTION_DELETE:
-            raise provider_error(DOES_NOT_EXIST, f"{path} is being deleted", "PutInstance", path)
+        self.demand_present(package, "PutInstance")
         self.locks.demand_free(path, caller, "PutInstance")
         found = self._repository.checked(definition, sent, "PutInstance")
         if str(found.get("PackageID", package.package_id)).lower() != package.package_id.lower():
@@ -260,6 +275,7 @@ class Writes:
     ) -> list[Target]:
         """Target the package at points given by site code and NAL path (behaviour 64, 65). All or none."""
         self.demand_ownership(package, site_code, operation)
+        self.demand_present(package, operation)
         points = []
         for code, nal in pairs:
             point = self.world.points.get(nal.lower())
@@ -279,6 +295,8 @@ class Writes:
         definition = self._repository.classes["sms_distributionpoint"]
         found = self._repository.checked(definition, sent, "PutInstance")
         self.demand_ownership(target.package, site_code, "PutInstance")
+        if target.status == TARGET_DELETED:
+            raise not_found(f"{target.package.package_id}@{target.point.server}", "PutInstance")
         key = f"{target.package.package_id}@{target.point.server}"
         self.world.record_audit(30010, caller, site_code, key)
         self.world.count("Put", key)
@@ -289,6 +307,8 @@ class Writes:
     def remove_target(self, target: Target, caller: Caller, site_code: str) -> None:
         """Take the package off the distribution point (behaviour 70)."""
         self.demand_ownership(target.package, site_code, "DeleteInstance")
+        if target.status == TARGET_DELETED:
+            raise not_found(f"{target.package.package_id}@{target.point.server}", "DeleteInstance")
         key = f"{target.package.package_id}@{target.point.server}"
         self.world.record_audit(30011, caller, site_code, key)
         self.world.count("Delete", key)
