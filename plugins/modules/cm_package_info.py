@@ -72,7 +72,7 @@ EXAMPLES = r"""
 - name: Where do the packages of a manufacturer take their source from?
   configmgr.content.cm_package_info:
     select:
-      manufacturer: Contoso
+      manufacturer: Notepad++ Team
     properties: [Name, PkgSourcePath, RefreshSchedule]
 
 - name: List all driver packages and images
@@ -98,7 +98,7 @@ packages:
     - package_id: PS100001
       name: Contoso Reader
       version: '11.2'
-      manufacturer: Contoso
+      manufacturer: Notepad++ Team
       package_type: package
       source_site: PS1
       source_version: 7

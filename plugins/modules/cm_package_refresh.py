@@ -200,18 +200,18 @@ EXAMPLES = r"""
       - PS100003
     wait_for: distributed
     ignored_distribution_points:
-      - dp-lab.contoso.com
+      - dp03.contoso.test
 
 - name: Refresh a driver package by its name, only if its source changed since
   configmgr.content.cm_package_refresh:
-    names: Contoso Laptop 5 drivers
+    names: Latitude 5420 Windows 10
     type: driver_package
     source_modified: "2026-11-20T18:00:00+01:00"
 
 - name: Refresh every package whose source lies on one share, at most 20 of them
   configmgr.content.cm_package_refresh:
     select:
-      source_path_prefix: \\files.contoso.com\packages\
+      source_path_prefix: \\files01.contoso.test\sources$\
     max_packages: 20
     ignore_unrefreshable: true
     wait: false
