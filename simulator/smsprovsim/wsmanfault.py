@@ -205,4 +205,6 @@ def from_wmi(error: WmiError, switches: Any) -> WSManFault:
     else:
         code = 2150858755 if switches["wmi_outer_code"] == "provider_failure" else hresult
     text = error.message or KINDS.get(code, _UNKNOWN).text
+    if hresult == 0x80041002:
+        text = KINDS[code].text  # as in the capture of a missing object: WSMan's words, not WMI's
     return WSManFault(code, text, inner=error)

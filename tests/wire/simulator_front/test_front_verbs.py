@@ -515,7 +515,8 @@ def test_nesting_of_a_missing_object(client: Client) -> None:
     path = "s:Body/s:Fault/s:Detail/f:WSManFault/f:Message/f:ProviderFault"
     provider = fault.root.find(path, NS)
     assert provider.get("provider") == "WMI Provider"
-    assert provider.find("f:WSManFault/f:Message", NS).text == "Not found"
+    assert provider.find("f:WSManFault/f:Message", NS).text == fault.reason
+    assert "found no resource" in (fault.reason or "")
     status = provider.find("f:ExtendedError", NS)[0]
     assert status.tag == f"{{{DMTF}__ExtendedStatus}}__ExtendedStatus"
     assert texts(status) == {
