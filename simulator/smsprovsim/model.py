@@ -168,14 +168,21 @@ class Site(Protocol):
 
     def enumerate(self, caller: Caller, cim_class: CimClass) -> Iterable[Instance]: ...
 
-    def put(self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str], values: dict[str, Value]) -> Instance: ...
+    def put(
+        self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str], values: dict[str, Value]
+    ) -> Instance: ...
 
     def create(self, caller: Caller, cim_class: CimClass, values: dict[str, Value]) -> Instance: ...
 
     def delete(self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str]) -> None: ...
 
     def invoke(
-        self, caller: Caller, cim_class: CimClass, method: Method, keys: Mapping[str, str] | None, arguments: dict[str, Value]
+        self,
+        caller: Caller,
+        cim_class: CimClass,
+        method: Method,
+        keys: Mapping[str, str] | None,
+        arguments: dict[str, Value],
     ) -> Work: ...
 
     def snapshot(self) -> dict[str, Any]:
