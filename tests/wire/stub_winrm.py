@@ -65,7 +65,6 @@ class Stub:
         certificate: tuple[Path, Path] | None = None,
         answer: Callable[[Message], Reply] | None = None,
         login: Callable[[], Reply] | None = None,
-        strict_binding: bool = False,
     ) -> None:
         self.auth = auth
         self.answer = answer or (lambda message: Reply())

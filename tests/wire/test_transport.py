@@ -196,6 +196,7 @@ def test_a_dropped_idle_connection_is_not_replaced_in_silence(
         with pytest.raises(NotExecuted) as caught:
             session.send(MESSAGE)
         assert caught.value.transient
+        assert not caught.value.sent
         assert stub.requests[before:] == []
         assert session.requests == 1
         assert session.send(MESSAGE) == OK
@@ -376,7 +377,9 @@ def test_a_method_the_host_does_not_offer_is_told_apart(
     connect: Any, authority: Authority, auth: str, offered: tuple[str, ...], hint: str
 ) -> None:
     with Stub(auth=offered, certificate=authority.issue(HOST)) as stub:
-        with pytest.raises(NotAuthenticated, match=rf"does not offer.*{auth}.*it offers {', '.join(offered)}") as caught:
+        with pytest.raises(
+            NotAuthenticated, match=rf"does not offer.*{auth}.*it offers {', '.join(offered)}"
+        ) as caught:
             connect(stub, auth, "https").send(MESSAGE)
         assert hint in str(caught.value)
 
@@ -514,7 +517,7 @@ def test_a_missing_library_is_named_with_its_packages(
         return original(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", absent)
-    monkeypatch.setattr(transport_module.importlib, "import_module", absent)
+    monkeypatch.setattr("importlib.import_module", absent)
     with Stub() as stub:
         with pytest.raises(LibraryMissing, match="pip install") as caught:
             connect(stub, auth, "https").send(MESSAGE)

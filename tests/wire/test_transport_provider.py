@@ -175,11 +175,12 @@ def test_a_host_that_refuses_microsofts_uris_is_probed_once(start: Start, open_s
 
 def test_what_is_absent_costs_no_probe(start: Start, open_session: Open) -> None:
     server = start()
-    for refused in (
+    refusals: list[Callable[[WmiSession], Any]] = [
         lambda session: session.get("SMS_Package", {"PackageID": "PS1FFFFF"}),
         lambda session: session.get("SMS_NoSuchClass", KEYS),
         lambda session: session.with_namespace("root/sms/site_XYZ").get("SMS_Package", KEYS),
-    ):
+    ]
+    for refused in refusals:
         session = open_session(server, "auto")
         with pytest.raises(WSManFault):
             refused(session)

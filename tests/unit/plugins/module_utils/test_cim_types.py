@@ -311,6 +311,15 @@ def test_objects_inside_are_read_in_every_form(inside: str) -> None:
     assert read.value("DaySpan", UINT32) == 7
 
 
+def test_an_object_that_was_read_goes_back_in_the_form_it_came_in() -> None:
+    """wire Q-03: echo the form the server used"""
+    (came,) = elements('<p:x xmlns:e="urn:odd/Token" xsi:type="e:Token_Type"><e:DaySpan>7</e:DaySpan></p:x>')
+    root = Element(f"{{{URI}}}o")
+    EMBEDDED.write(root, f"{{{URI}}}x", EMBEDDED.read([came]))
+    assert root[0].get(names.TYPE) == "{urn:odd/Token}Token_Type"
+    assert root[0][0].tag == "{urn:odd/Token}DaySpan"
+
+
 def test_the_wrong_thing_for_an_object() -> None:
     with pytest.raises(BadValue, match="object"):
         there_and_back(EMBEDDED, {"DaySpan": 7})

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from xml.etree.ElementTree import canonicalize
 
 import pytest
@@ -18,7 +19,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors im
 
 PACKAGE = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/sms/site_PS1/SMS_Package"
 ID = "uuid:0B5D2C1E-7F1B-4B7C-9C53-1B6C3D2E4F50"
-BASE = {
+BASE: dict[str, Any] = {
     "to": "https://cmprov.corp.example:5986/wsman",
     "message_id": ID,
     "max_envelope_size": 512000,

@@ -384,7 +384,7 @@ def test_after_rows_were_handed_out_a_break_is_told(trouble: Step) -> None:
 
 
 def test_a_list_gives_up_after_three_starts() -> None:
-    host = Host(*[first(1), lost()] * 3)
+    host = Host(first(1), lost(), first(1), lost(), first(1), lost())
     with pytest.raises(OutcomeUnknown):
         texts(walk(host))
     assert host.actions == ["Enumerate", "Pull"] * 3
