@@ -65,14 +65,18 @@ class Provider:
 
     def _ask(self, verb: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.control + path, data=data, method=verb, headers={"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            self.control + path, data=data, method=verb, headers={"Content-Type": "application/json"}
+        )
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
             return json.loads(answer.read() or b"null")
 
 
 def read_env_file(file: Path) -> dict[str, str]:
     """The variables of an env file, read as a shell would."""
-    pairs = (line.removeprefix("export ").split("=", 1) for line in file.read_text(encoding="utf-8").splitlines() if line)
+    pairs = (
+        line.removeprefix("export ").split("=", 1) for line in file.read_text(encoding="utf-8").splitlines() if line
+    )
     return {name: "".join(shlex.split(value)) for name, value in pairs}
 
 
@@ -121,7 +125,9 @@ class Ansible:
         self.folder = folder
         self.output = ""
 
-    def _run(self, command: list[str], provider: Provider | None, env: dict[str, str] | None) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, command: list[str], provider: Provider | None, env: dict[str, str] | None
+    ) -> subprocess.CompletedProcess[str]:
         full = {name: value for name, value in os.environ.items() if not name.startswith(("CONFIGMGR_", "ANSIBLE_"))}
         full.update(
             ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS_PATH),
@@ -133,7 +139,9 @@ class Ansible:
         )
         full.update(provider.env if provider else {})
         full.update(env or {})
-        done = subprocess.run(command, env=full, capture_output=True, text=True, timeout=LONGEST, cwd=self.folder, check=False)
+        done = subprocess.run(
+            command, env=full, capture_output=True, text=True, timeout=LONGEST, cwd=self.folder, check=False
+        )
         self.output = done.stdout + done.stderr
         return done
 
@@ -151,7 +159,12 @@ class Ansible:
         return result
 
     def play(
-        self, tasks: list[dict[str, Any]], provider: Provider | None, *flags: str, env: dict[str, str] | None = None, **play: Any
+        self,
+        tasks: list[dict[str, Any]],
+        provider: Provider | None,
+        *flags: str,
+        env: dict[str, str] | None = None,
+        **play: Any,
     ) -> dict[str, Any]:
         """Run tasks as a playbook; what they registered, by name, and the return code as `rc`."""
         names = [task["register"] for task in tasks if "register" in task]

@@ -23,7 +23,10 @@ def test_a_package_is_refreshed(make_provider: MakeProvider, ansible: Ansible, w
     provider = make_provider(*WAYS[way])
     foreseen = ansible.adhoc("cm_package_refresh", "package_ids=PS100001", provider, "--check")
     assert foreseen["changed"] is True
-    assert foreseen["packages"][0]["source_version"]["after"] == f"at least {foreseen['packages'][0]['source_version']['before'] + 1}"
+    assert (
+        foreseen["packages"][0]["source_version"]["after"]
+        == f"at least {foreseen['packages'][0]['source_version']['before'] + 1}"
+    )
     assert not provider.journal("RefreshPkgSource")
     result = ansible.adhoc("cm_package_refresh", "package_ids=PS100001 wait_interval=0.2", provider)
     assert result["rc"] == 0, ansible.output

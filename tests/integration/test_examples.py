@@ -47,7 +47,9 @@ def test_every_example_runs(provider: Provider, ansible: Ansible, tmp_path: Path
             task[name].pop(option, None)
         task.setdefault("register", f"example_{number}")
     fast = {name: {"wait_interval": 0.1}} if module == "cm_package_refresh" else {}
-    done = ansible.play(tasks, provider, vars={"report_folder": str(tmp_path), "cm_password": "unused"}, module_defaults=fast)
+    done = ansible.play(
+        tasks, provider, vars={"report_folder": str(tmp_path), "cm_password": "unused"}, module_defaults=fast
+    )
     assert done["rc"] == 0, ansible.output
     for task in tasks:
         assert not done[task["register"]].get("failed"), task["name"]

@@ -26,18 +26,27 @@ FAST = {"wait_interval": 0.1}
 
 def test_a_failure_has_the_lines_that_make_the_rerun_succeed(provider: Provider, ansible: Ansible) -> None:
     provider.fault(action="cut_before", verb="Invoke", method="RefreshPkgSource")
-    task = {"name": "Refresh", REFRESH: {"package_ids": ["PS100001", "PS100002"], "grace": 0.5, "max_failed": "1", **FAST}}
+    task = {
+        "name": "Refresh",
+        REFRESH: {"package_ids": ["PS100001", "PS100002"], "grace": 0.5, "max_failed": "1", **FAST},
+    }
     first = ansible.play([{**task, "register": "first"}], provider)
     assert first["rc"] != 0
     assert first["first"]["failed"]
-    assert {row["package_id"]: row["status"] for row in first["first"]["packages"]} == {"PS100001": "failed", "PS100002": "refreshed"}
+    assert {row["package_id"]: row["status"] for row in first["first"]["packages"]} == {
+        "PS100001": "failed",
+        "PS100002": "refreshed",
+    }
     assert first["first"]["changed"] is True
     lines = first["first"]["msg"].split("these lines:\n", 1)[1]
     added = yaml.safe_load(lines)
     assert [item["package_id"] for item in added["resume"]] == ["PS100001", "PS100002"]
     again = ansible.play([{"name": "Refresh", REFRESH: {**task[REFRESH], **added}, "register": "again"}], provider)
     assert again["rc"] == 0, ansible.output
-    assert {row["package_id"]: row["status"] for row in again["again"]["packages"]} == {"PS100001": "refreshed", "PS100002": "joined"}
+    assert {row["package_id"]: row["status"] for row in again["again"]["packages"]} == {
+        "PS100001": "refreshed",
+        "PS100002": "joined",
+    }
     assert provider.executions("PS100001") == provider.executions("PS100002") == 1
 
 
@@ -69,9 +78,20 @@ def test_check_mode_predicts_and_writes_nothing(provider: Provider, ansible: Ans
 
 
 def test_connection_options_come_from_module_defaults_too(provider: Provider, ansible: Ansible) -> None:
-    names = {"provider": "PROVIDER", "port": "PORT", "scheme": "SCHEME", "auth": "AUTH", "username": "USERNAME", "password": "PASSWORD", "ca_cert": "CA_CERT"}
+    names = {
+        "provider": "PROVIDER",
+        "port": "PORT",
+        "scheme": "SCHEME",
+        "auth": "AUTH",
+        "username": "USERNAME",
+        "password": "PASSWORD",
+        "ca_cert": "CA_CERT",
+    }
     defaults = {option: provider.env[f"CONFIGMGR_{name}"] for option, name in names.items()}
-    empty = {f"CONFIGMGR_{name}": "" for name in (*names.values(), "SITE_CODE", "URI_STYLE", "OPERATION_TIMEOUT", "SKIP_CERTIFICATE_CHECK")}
+    empty = {
+        f"CONFIGMGR_{name}": ""
+        for name in (*names.values(), "SITE_CODE", "URI_STYLE", "OPERATION_TIMEOUT", "SKIP_CERTIFICATE_CHECK")
+    }
     done = ansible.play(
         [{INFO: {"package_ids": "PS100001"}, "register": "it"}],
         None,
@@ -90,7 +110,9 @@ def test_packages_are_written_to_a_file(provider: Provider, ansible: Ansible, tm
     assert len(rows) == done["it"]["count"] == len(provider.state()["packages"])
     assert "packages" not in done["it"]
     dest.unlink()
-    assert ansible.play([{INFO: {"dest": str(dest)}, "register": "it"}], provider, "--check")["it"]["count"] == len(rows)
+    assert ansible.play([{INFO: {"dest": str(dest)}, "register": "it"}], provider, "--check")["it"]["count"] == len(
+        rows
+    )
     assert not dest.exists()
 
 
@@ -100,7 +122,13 @@ def test_no_secret_is_shown_at_the_loudest(make_provider: MakeProvider, ansible:
     shown = []
     wrong = "Wr0ng-but-s3cret"
     for password in (provider.password, wrong):
-        tasks = [{REFRESH: {"package_ids": "PS100001", "wait": False, "auth": auth, "password": password}, "register": "it", "ignore_errors": True}]
+        tasks = [
+            {
+                REFRESH: {"package_ids": "PS100001", "wait": False, "auth": auth, "password": password},
+                "register": "it",
+                "ignore_errors": True,
+            }
+        ]
         done = ansible.play(tasks, provider, "-vvvv", "--diff")
         shown.append(ansible.output + json.dumps(done))
     assert "RefreshPkgSource" in shown[0] or '"accepted"' in shown[0]
@@ -117,7 +145,9 @@ def _module(provider: Provider, folder: Path, **arguments: Any) -> subprocess.Po
     file.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}), encoding="utf-8")
     env = {**os.environ, **provider.env}
     name = "ansible_collections.configmgr.content.plugins.modules.cm_package_refresh"
-    return subprocess.Popen([sys.executable, "-m", name, str(file)], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-m", name, str(file)], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def test_a_task_told_to_stop_leaves_its_resume_and_a_killed_one_none(

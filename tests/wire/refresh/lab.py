@@ -70,7 +70,9 @@ class Lab:
         """An open session."""
         return open_site(self.means(**changes), site_code)
 
-    def task(self, *package_ids: str, site: Site | None = None, wish: Mapping[str, Any] | None = None, **rules: Any) -> Refresh:
+    def task(
+        self, *package_ids: str, site: Site | None = None, wish: Mapping[str, Any] | None = None, **rules: Any
+    ) -> Refresh:
         """A refresh, planned but not carried out."""
         fields = dict(wish or {})
         asked = fields.pop("asked", None) or Asked(package_ids=tuple(package_ids))

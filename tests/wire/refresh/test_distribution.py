@@ -47,7 +47,9 @@ def test_a_failing_point_ends_the_wait_and_is_named(troubled: Lab) -> None:
     row = distributed(troubled, "PS10000A").only
     assert row["status"] == "failed"
     assert "failing.contoso.test" in row["reason"]
-    assert [point["name"] for point in row["distribution_points"]["rows"] if not point["installed"]] == ["failing.contoso.test"]
+    assert [point["name"] for point in row["distribution_points"]["rows"] if not point["installed"]] == [
+        "failing.contoso.test"
+    ]
 
 
 def test_a_failing_point_may_be_ignored(troubled: Lab) -> None:
@@ -87,7 +89,9 @@ def test_no_targets_is_said(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(("package_id", "path"), [("PS100005", "No access"), ("PS100006", "Deleted")])
-def test_a_source_that_cannot_be_read_ends_the_wait_at_once_with_the_path(troubled: Lab, package_id: str, path: str) -> None:
+def test_a_source_that_cannot_be_read_ends_the_wait_at_once_with_the_path(
+    troubled: Lab, package_id: str, path: str
+) -> None:
     before = troubled.clock.now()
     row = troubled.refresh(package_id).only
     assert row["status"] == "failed"

@@ -103,7 +103,12 @@ def test_what_is_refused_twice_is_not_tried_a_third_time(lab: Lab) -> None:
     "fault",
     [
         {"action": "return_value", "value": 4},
-        {"action": "provider_error", "error_code": 1112017920, "description": "User lacks the right", "object_info": "2"},
+        {
+            "action": "provider_error",
+            "error_code": 1112017920,
+            "description": "User lacks the right",
+            "object_info": "2",
+        },
         {"action": "provider_error", "error_code": 1078462258, "description": "User CONTOSO\\colleague has the lock"},
         {"action": "fault", "code": 5},
     ],

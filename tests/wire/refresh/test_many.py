@@ -23,7 +23,9 @@ def large(make_lab: MakeLab) -> Lab:
 def with_source(lab: Lab, count: int, wmi_class: str = "SMS_Package") -> list[str]:
     """Ids of packages that can be refreshed."""
     packages = lab.server.site.snapshot()["packages"]
-    found = [key for key, item in sorted(packages.items()) if item["class"] == wmi_class and item["distribution_points"]]
+    found = [
+        key for key, item in sorted(packages.items()) if item["class"] == wmi_class and item["distribution_points"]
+    ]
     assert len(found) >= count
     return found[:count]
 
