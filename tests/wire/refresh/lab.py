@@ -20,6 +20,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.selectio
 from ansible_collections.configmgr.content.plugins.module_utils._provider.clock import Clock
 from ansible_collections.configmgr.content.plugins.module_utils._provider.site import Means, Site, open_site
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.transport import Endpoint
+
 from smsprovsim.server import Server
 
 # Real seconds that a test may take before it is ended as hanging.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 
 import pytest
+
 import smsprovsim.scenario  # noqa: F401  (registers the switches of the site)
 from smsprovsim.switches import NUMBER, TABLE
 

@@ -58,7 +58,7 @@ def test_a_task_sequence_has_nothing_to_refresh(lab: Lab) -> None:
 
 
 def test_a_package_without_source_stops_the_task_before_anything_is_sent(lab: Lab) -> None:
-    with pytest.raises(Impossible, match="PS10000A.*no source"):
+    with pytest.raises(Impossible, match=r"PS10000A.*no source"):
         lab.refresh("PS100001", "PS10000A")
     assert not lab.calls()
     result = lab.refresh("PS100001", "PS10000A", wish={"ignore_unrefreshable": True})

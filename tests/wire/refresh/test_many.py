@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._cim.types import STRING
 from ansible_collections.configmgr.content.plugins.module_utils._engine.selection import STATE_COLUMNS, Asked
@@ -64,7 +66,7 @@ def test_a_pause_lies_between_two_calls(large: Lab) -> None:
     ids = with_source(large, 4)
     large.refresh(*ids, wait=False, pause=30.0)
     times = [call["time"] for call in large.calls()]
-    assert [round(later - earlier) for earlier, later in zip(times, times[1:])] == [30, 30, 30]
+    assert [round(later - earlier) for earlier, later in itertools.pairwise(times)] == [30, 30, 30]
 
 
 def test_two_hundred_packages_with_failures_stop_by_the_rule(large: Lab) -> None:
