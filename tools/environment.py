@@ -49,6 +49,7 @@ _DROPPED = (
     "LC_",
     "LANG",
 )
+_KEPT = ("CONFIGMGR_REFERENCE", "CONFIGMGR_LIVE_")  # what tests outside the gate ask for
 
 
 @contextmanager
@@ -185,7 +186,9 @@ class Environment:
         found = {
             name: value
             for name, value in plain_environment().items()
-            if not name.startswith(_DROPPED) and not name.startswith("PIP_") and not name.lower().endswith("_proxy")
+            if (name.startswith(_KEPT) or not name.startswith(_DROPPED))
+            and not name.startswith("PIP_")
+            and not name.lower().endswith("_proxy")
         }
         found.update(
             HOME=str(home),
