@@ -285,7 +285,7 @@ class SecurityContext:
 
     def authenticate(self, header: str) -> Verdict:
         """Take one Authorization header."""
-        scheme, _, value = header.partition(" ")
+        scheme, _unused, value = header.partition(" ")
         wanted = scheme.lower()
         if wanted == "basic":
             return (
@@ -301,7 +301,7 @@ class SecurityContext:
 
     def _basic(self, value: str) -> Verdict:
         try:
-            name, _, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
+            name, _unused, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return self._refuse("basic", None)
         account = self._accounts.check(name, password)

@@ -378,7 +378,7 @@ class Reader:
             if self._switches["embedded_without_type"] == "declared" and base:  # ASSUMED: embedded_without_type
                 return base
             raise BadValue("type", f"{declared.name} is an embedded object and has no xsi:type")
-        prefix, _, local = typed.rpartition(":")
+        prefix, _unused, local = typed.rpartition(":")
         uri = element.nsmap.get(prefix or None)
         name = local.removesuffix("_Type")
         if uri is None or name == local or uri.casefold() != self._style.class_uri(name).casefold():

@@ -21,20 +21,26 @@ class Controlled(Protocol):
     """What the control address needs of a server."""
 
     @property
-    def rules(self) -> Rules: ...
+    def rules(self) -> Rules:
+        """The fault rules in force."""
 
     @property
-    def journal(self) -> list[dict[str, Any]]: ...
+    def journal(self) -> list[dict[str, Any]]:
+        """One entry a request."""
 
-    def state(self) -> dict[str, Any]: ...
+    def state(self) -> dict[str, Any]:
+        """What `GET /state` shows."""
 
-    def move_clock(self, order: dict[str, Any]) -> dict[str, Any]: ...
+    def move_clock(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Carry out an order of `POST /clock`; the answer says what time it is now."""
 
     def reset(
         self, *, scenario: str | None = None, switches: dict[str, str] | None = None, clear: list[str] | None = None
-    ) -> None: ...
+    ) -> None:
+        """Start over, with another scenario, other switches, or only parts cleared."""
 
-    def request_stop(self) -> None: ...
+    def request_stop(self) -> None:
+        """End the server soon."""
 
 
 class _HttpServer(ThreadingHTTPServer):

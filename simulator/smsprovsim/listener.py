@@ -122,7 +122,7 @@ class Listener:
     def _accept(self) -> None:
         while not self._stopping:
             try:
-                connection, _ = self._socket.accept()
+                connection, _unused = self._socket.accept()
             except OSError:
                 return
             threading.Thread(
@@ -312,7 +312,7 @@ class _Connection:
         account = None if anonymous else self._security.account
         charset = None
         for part in message.header("content-type").split(";")[1:]:
-            name, _, value = part.strip().partition("=")
+            name, _unused, value = part.strip().partition("=")
             if name.lower() == "charset" and not sealed:
                 charset = value.strip('"')
         return Request(

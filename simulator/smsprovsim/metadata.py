@@ -16,7 +16,7 @@ from .wsmanfault import WSManFault
 
 def class_document(operation: Operation) -> str:
     """CLASS of the class that the selector ClassName names."""
-    if [name.casefold() for name, _ in operation.target.keys] != ["classname"]:
+    if [name.casefold() for name, _unused in operation.target.keys] != ["classname"]:
         raise WSManFault(2150858842, "The selectors are __cimnamespace and ClassName.")
     cim_class = operation.cim_class()
     operation.executed = True

@@ -158,23 +158,29 @@ class Site(Protocol):
 
     clock: Clock
 
-    def namespace_exists(self, namespace: str) -> bool: ...
+    def namespace_exists(self, namespace: str) -> bool:
+        """Whether the site has this namespace."""
 
-    def cim_class(self, namespace: str, name: str) -> CimClass | None: ...
+    def cim_class(self, namespace: str, name: str) -> CimClass | None:
+        """The class of this name, None if there is none."""
 
-    def get(self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str]) -> Instance: ...
+    def get(self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str]) -> Instance:
+        """The instance of these keys, lazy properties included."""
 
-    def query(self, caller: Caller, namespace: str, wql: str) -> Iterable[Instance | Row]: ...
+    def query(self, caller: Caller, namespace: str, wql: str) -> Iterable[Instance | Row]:
+        """What a WQL query finds: instances, or rows of the columns asked for."""
 
-    def enumerate(self, caller: Caller, cim_class: CimClass) -> Iterable[Instance]: ...
+    def enumerate(self, caller: Caller, cim_class: CimClass) -> Iterable[Instance]:
+        """All instances of a class and of those derived from it."""
 
-    def put(
-        self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str], values: dict[str, Value]
-    ) -> Instance: ...
+    def put(self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str], values: dict[str, Value]) -> Instance:
+        """Write these values; the instance as it then is."""
 
-    def create(self, caller: Caller, cim_class: CimClass, values: dict[str, Value]) -> Instance: ...
+    def create(self, caller: Caller, cim_class: CimClass, values: dict[str, Value]) -> Instance:
+        """Make an instance; it comes back with its keys."""
 
-    def delete(self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str]) -> None: ...
+    def delete(self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str]) -> None:
+        """Remove the instance of these keys."""
 
     def invoke(
         self,
@@ -183,7 +189,8 @@ class Site(Protocol):
         method: Method,
         keys: Mapping[str, str] | None,
         arguments: dict[str, Value],
-    ) -> Work: ...
+    ) -> Work:
+        """Call a method, without keys a static one."""
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state as plain data, for `GET /state`."""

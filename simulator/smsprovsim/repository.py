@@ -93,7 +93,8 @@ class Record:
 class View(Protocol):
     """What a caller may see."""
 
-    def sees(self, record: Record) -> bool: ...
+    def sees(self, record: Record) -> bool:
+        """Whether the caller may see this object."""
 
 
 # Column (lower case) -> the only values (lower case) that are asked for.
@@ -106,7 +107,8 @@ class Table(Protocol):
     definition: ClassDefinition
     indexed: frozenset[str]  # lower-case columns that `rows` can narrow
 
-    def rows(self, site_code: str, narrow: Narrow) -> Iterable[Record]: ...
+    def rows(self, site_code: str, narrow: Narrow) -> Iterable[Record]:
+        """The objects of a site, narrowed as far as the table can."""
 
 
 def key_text(value: Value) -> str:
@@ -299,7 +301,7 @@ class Repository:
             condition = accepts
             records = (record for record in records if condition(record.values) is True)
         if query.count:
-            return [Row((Property("Count", "uint32"),), {"Count": sum(1 for _ in records)})]  # behaviour 17
+            return [Row((Property("Count", "uint32"),), {"Count": sum(1 for _unused in records)})]  # behaviour 17
         if order_by:
             records = list(records)
             for name, descending in reversed(order_by):

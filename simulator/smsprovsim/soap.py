@@ -208,7 +208,7 @@ def _selectors(element: Any) -> list[tuple[str, str]]:
         if each.tag != f"{{{names.WSMAN}}}Selector" or not each.get("Name"):
             raise WSManFault(2150858813, "The SelectorSet holds something else than named selectors.")
         name = each.get("Name")
-        if any(name.casefold() == known.casefold() for known, _ in selectors):
+        if any(name.casefold() == known.casefold() for known, _unused in selectors):
             raise WSManFault(2150858847, f"The selector {name} is given twice.")
         if len(each):
             raise WSManFault(2150858844, f"The selector {name} is a reference; no class here has such a key.")
@@ -222,7 +222,7 @@ def _options(element: Any) -> list[tuple[str, str, str]]:
         name = each.get("Name")
         if each.tag != f"{{{names.WSMAN}}}Option" or not name:
             raise WSManFault(2150858809)
-        repeated = any(name.casefold() == known.casefold() for known, _, _ in options)
+        repeated = any(name.casefold() == known.casefold() for known, _unused, _unused in options)
         if repeated and not name.lower().startswith("wmiarray:"):
             # ASSUMED: no source gives the number; w:InvalidOptions is what the specification suggests.
             raise WSManFault(2150858809, f"The option {name} is given twice.")

@@ -63,7 +63,7 @@ def read_options(envelope: Envelope) -> Options:
     """Context values, and what the CIM cmdlets' client says about itself."""
     options = Options()
     for name, value, kind in envelope.options:
-        prefix, _, rest = name.partition(":")
+        prefix, _unused, rest = name.partition(":")
         if rest.casefold() == "__miinstancemodifiedpropertieslist":
             options.modified = [*(options.modified or []), value]
             options.mi_client = True
@@ -99,7 +99,7 @@ def read_target(envelope: Envelope, options: Options, switches: Mapping[str, str
     if low.startswith(names.WMI_PREFIX.casefold()):
         if switches["microsoft_uri"] == "refused":  # ASSUMED: microsoft_uri, microsoft_uri_code
             raise WSManFault(int(switches["microsoft_uri_code"]))
-        namespace, _, class_name = uri[len(names.WMI_PREFIX) :].rpartition("/")
+        namespace, _unused, class_name = uri[len(names.WMI_PREFIX) :].rpartition("/")
         if not namespace or not class_name:
             raise WSManFault(2150858754)
         if selected is not None and _normal(selected) != _normal(namespace):

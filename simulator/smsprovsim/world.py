@@ -237,7 +237,7 @@ class World:
         """Carry out what is due, oldest first; each thing sees the time at which it was due."""
         until = self.clock.now()
         while self._events and self._events[0][0] <= until:
-            moment, _, event = heapq.heappop(self._events)
+            moment, _unused, event = heapq.heappop(self._events)
             if event.act is not None:
                 self.now = max(self.now, moment)
                 event.act()

@@ -145,7 +145,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         stub = self.owner
         stub.headers.append(dict(self.headers.items()))
         given = self.headers.get("Authorization", "")
-        kind, _, token = given.partition(" ")
+        kind, _unused, token = given.partition(" ")
         if kind.lower() == "basic" and "Basic" in stub.auth:
             if base64.b64decode(token) != f"{USER}:{PASSWORD}".encode("latin-1"):
                 return self._unauthorised()

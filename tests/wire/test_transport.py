@@ -322,7 +322,7 @@ def test_a_given_proxy_is_used_and_named_without_its_password(authority: Authori
     asked: list[bytes] = []
 
     def proxy() -> None:
-        connection, _ = listener.accept()
+        connection, _unused = listener.accept()
         with connection:
             asked.append(connection.recv(4096))
             connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")

@@ -165,7 +165,7 @@ def test_a_host_that_refuses_microsofts_uris_is_probed_once(start: Start, open_s
     """wire Q-01"""
     server = start(switches={"microsoft_uri": "refused", "microsoft_uri_code": code})
     session = open_session(server, "auto")
-    for _ in range(2):
+    for _unused in range(2):
         session.get("SMS_Package", KEYS)
     assert session.style == "dmtf"
     assert session.link.requests == 3
@@ -232,7 +232,7 @@ def test_a_list_that_is_left_early_leaves_no_enumeration_open(start: Start, open
     server = start()
     session = open_session(server)
     query = wql.select(["PackageID"], "SMS_PackageBaseclass")
-    for _ in range(3):
+    for _unused in range(3):
         rows: Any = session.rows(query, {"PackageID": STRING})
         next(rows)
         rows.close()
@@ -256,7 +256,7 @@ def test_ten_thousand_packages_take_few_requests(start: Start, open_session: Ope
     """One item in the first answer (wire E-03), two bytes charged for a character (E-08)."""
     server = start("large")
     session = open_session(server)
-    count = sum(1 for _ in session.rows(wql.select(list(COLUMNS), "SMS_PackageBaseclass"), COLUMNS))
+    count = sum(1 for _unused in session.rows(wql.select(list(COLUMNS), "SMS_PackageBaseclass"), COLUMNS))
     assert count >= 10_000
     assert session.link.requests <= 25
     assert session.link.requests == len(server.journal)

@@ -38,7 +38,7 @@ class _Builder(ElementTree.TreeBuilder):
     def start(self, tag: Any, attrs: dict[Any, Any], /) -> Element:
         named = attrs.get(names.TYPE)
         if named:
-            prefix, _, local = named.strip().rpartition(":")
+            prefix, _unused, local = named.strip().rpartition(":")
             scope = self._scopes.get(prefix)
             if scope and scope[-1]:
                 attrs[names.TYPE] = f"{{{scope[-1]}}}{local}"

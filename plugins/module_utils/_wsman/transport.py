@@ -60,9 +60,11 @@ _PACKAGES = {
 class Transport(Protocol):
     """Carries one envelope there and its answer back, and never repeats it. `timeout`: seconds for this operation alone."""
 
-    def send(self, envelope: bytes, timeout: float | None = None) -> bytes: ...
+    def send(self, envelope: bytes, timeout: float | None = None) -> bytes:
+        """The answer to one envelope."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of the connection."""
 
 
 @dataclass(frozen=True)

@@ -56,9 +56,9 @@ class Build:
         """Number of the current stage, from 0."""
         if now < self.begins:
             return 0
-        total = sum(share for _, share in _STAGES)
+        total = sum(share for _unused, share in _STAGES)
         reached = (now - self.begins) / max(self.full_time, 0.001) * total
-        for number, (_, share) in enumerate(_STAGES):
+        for number, (_unused, share) in enumerate(_STAGES):
             if reached < share:
                 return number
             reached -= share
@@ -121,8 +121,8 @@ class BootImages:
             if isinstance(driver, Embedded) and self._is_unsigned(driver):
                 build.error, build.driver = _NOT_SIGNED, str(driver.values.get("SourcePath") or "")
                 build.description = f"The driver {build.driver} is not signed"  # behaviour 96
-                before = sum(share for _, share in _STAGES[: _DRIVER_STAGE + 1])
-                build.ends = build.begins + build.full_time * before / sum(share for _, share in _STAGES)
+                before = sum(share for _unused, share in _STAGES[: _DRIVER_STAGE + 1])
+                build.ends = build.begins + build.full_time * before / sum(share for _unused, share in _STAGES)
                 return
 
     def _is_unsigned(self, driver: Embedded) -> bool:

@@ -104,7 +104,7 @@ def _define(draft: _Draft, parent: ClassDefinition | None, members: str) -> Clas
             if not (match[5] and left_out == "live"):
                 methods[match[2]] = Method(match[2], match[1] == "static", _parameters(match[3]), _parameters(match[4]))
             continue
-        declared, _, default = line.partition(" = ")
+        declared, _unused, default = line.partition(" = ")
         name, type_text, *words = declared.split(" ")
         if left_out in words:
             continue

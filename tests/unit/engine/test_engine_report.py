@@ -292,7 +292,7 @@ class TestRoundTrip:
         targets = self.targets()
         rows = [report.package_row(one, False) for one in targets]
         text = report.failure_text(rows, report.resume_items(targets))
-        head, _, lines = text.partition("with these lines:\n")
+        head, _unused, lines = text.partition("with these lines:\n")
         assert "2 of 5 packages failed, 2 were not attempted (too much failed)" in head
         assert "PS100002 (Tools): no effect was seen within 60 s" in head
         items = yaml.safe_load(lines)["resume"]

@@ -179,7 +179,7 @@ def test_idle_enumerations_expire(client: Client, server: Server) -> None:
 def test_quota_of_open_enumerations(serve: Callable[..., Server]) -> None:
     server = serve(switches={"max_operations_per_user": "2"})
     client = Client(server)
-    contexts = [context_of(client.enumerate(QUERY)) for _ in range(2)]
+    contexts = [context_of(client.enumerate(QUERY)) for _unused in range(2)]
     assert code_of(client.enumerate, QUERY) == 2150859174
     other = Client(server, user="CONTOSO\\reader", password="other")
     assert context_of(other.enumerate(QUERY))

@@ -126,7 +126,7 @@ def test_stale_context(serve: Callable[..., Server]) -> None:
     server.add_fault(**REFRESH, action="stale_context")
     client = Client(server, "ntlm")
     client.get()
-    for _ in range(2):  # the keys stay wrong until the client makes a new session
+    for _unused in range(2):  # the keys stay wrong until the client makes a new session
         with pytest.raises(WinRMTransportError) as caught:
             client.invoke("RefreshPkgSource")
         assert caught.value.code == 400
@@ -154,7 +154,7 @@ def test_refuse_writes(client: Client, server: Server) -> None:
     server.add_fault(action="refuse_writes")
     client.get()
     client.rows("SELECT PackageID FROM SMS_Package")
-    for _ in range(3):
+    for _unused in range(3):
         with pytest.raises(Fault) as caught:
             client.invoke("RefreshPkgSource")
         assert caught.value.code == 5
@@ -169,7 +169,7 @@ def test_refuse_writes(client: Client, server: Server) -> None:
 def test_skip_and_times(client: Client, server: Server) -> None:
     server.add_fault(verb="get", action="fault", code=2150858815, skip=2, times=2)
     outcomes = []
-    for _ in range(6):
+    for _unused in range(6):
         try:
             client.get()
             outcomes.append("ok")

@@ -46,7 +46,7 @@ def post(server: Server, body: bytes | str = b"", **headers: str) -> Any:
 def test_login(serve: Callable[..., Server], auth: str, tls: bool) -> None:
     server = serve(tls=tls)
     client = Client(server, auth)
-    for _ in range(3):
+    for _unused in range(3):
         assert client.get().findtext(f"{{{PACKAGE}}}PackageID") == "PS100001"
     client.transport.close_session()
     assert [entry["outcome"] for entry in server.journal] == ["ok"] * 3

@@ -160,7 +160,7 @@ def test_get(client: Client, server: Server) -> None:
     schedules = answer.findall(f"{P}RefreshSchedule")
     real = SITE + "SMS_ST_RecurInterval"
     assert [each.findtext(f"{{{real}}}DaySpan") for each in schedules] == ["7", "1"]
-    prefix, _, name = schedules[0].get(f"{{{NS['xsi']}}}type").partition(":")
+    prefix, _unused, name = schedules[0].get(f"{{{NS['xsi']}}}type").partition(":")
     assert (schedules[0].nsmap[prefix], name) == (real, "SMS_ST_RecurInterval_Type")
 
 

@@ -328,7 +328,7 @@ def test_switches_are_checked() -> None:
         load("small", switches={"nothing": "x"})
     with pytest.raises(UnknownSwitch):
         load("small", switches={"busy_refresh": "perhaps"})
-    assert all(default in values for values, default, _ in SWITCHES.values())
+    assert all(default in values for values, default, _unused in SWITCHES.values())
 
 
 def test_an_unknown_scenario_names_the_known() -> None:

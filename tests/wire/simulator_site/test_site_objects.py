@@ -88,7 +88,7 @@ def test_error_of_a_bad_key(small: Desk, class_name: str, keys: dict[str, str], 
 
 
 def test_compound_keys_with_quotes_and_backslashes(small: Desk) -> None:
-    (row, *_) = small.rows(
+    (row, *_unused) = small.rows(
         "SELECT PackageID, ServerNALPath, SiteCode FROM SMS_DistributionPoint WHERE PackageID='PS100001'"
     )
     assert small.get("SMS_DistributionPoint", **row)["SourceSite"] == "PS1"
@@ -251,7 +251,7 @@ def test_delete_takes_its_time(small: Desk) -> None:
     cim_class = small.cim_class("SMS_Package")
     small.site.delete(small.caller, cim_class, {"PackageID": "PS100001"})
     assert small.package("PS100001")["ActionInProgress"] == 3
-    assert {state for state, _ in small.points("PS100001").values()} == {4}
+    assert {state for state, _unused in small.points("PS100001").values()} == {4}
     with pytest.raises(WmiError) as caught:
         small.site.delete(small.caller, cim_class, {"PackageID": "PS100001"})
     assert caught.value.hresult == 0x80041002

@@ -105,7 +105,7 @@ def test_every_class_with_a_source_can_be_refreshed(small: Desk) -> None:
             before + 1,
             0,
         )
-        assert {version for _, version in small.points(f"PS10000{number}").values()} == {before + 1}
+        assert {version for _unused, version in small.points(f"PS10000{number}").values()} == {before + 1}
 
 
 def test_without_source_nothing_happens(small: Desk) -> None:
@@ -134,7 +134,7 @@ def test_change_notification_changes_nothing(small: Desk) -> None:
 def test_refresh_during_a_refresh(seat: Seat, policy: str, during_reading: int, before_reading: int) -> None:
     desk = seat("small", busy_refresh=policy)
     desk.refresh("PS100001")
-    for _ in range(3):
+    for _unused in range(3):
         desk.advance(2)
         desk.refresh("PS100001")
     assert desk.package("PS100001")["ActionInProgress"] == 1
@@ -147,7 +147,7 @@ def test_refresh_during_a_refresh(seat: Seat, policy: str, during_reading: int, 
     desk = seat("small", busy_refresh=policy)
     for package_id in ("PS100003", "PS100005", "PS100007"):  # large ones take all three places
         desk.refresh(package_id)
-    for _ in range(4):
+    for _unused in range(4):
         desk.refresh("PS100001")
     desk.advance(7200)
     assert desk.package("PS100001")["SourceVersion"] == 3 + before_reading
@@ -468,7 +468,7 @@ def test_only_the_owner_raises_the_version(seat: Seat, site_code: str, package_i
     after = desk.package(package_id)
     assert after["SourceVersion"] == before + rises
     assert after["ActionInProgress"] == 0
-    assert {version for _, version in desk.points(package_id).values()} == {before + rises}
+    assert {version for _unused, version in desk.points(package_id).values()} == {before + rises}
 
 
 def test_other_answers_about_ownership(seat: Seat) -> None:

@@ -182,8 +182,8 @@ def test_objects(name: str) -> None:
     if found:
         assert markup.local(found[0].tag) == class_name
         first = Properties(found[0])
-        assert {each: first.value(each, codec) for each, (codec, _) in values.items()} == {
-            each: value for each, (_, value) in values.items()
+        assert {each: first.value(each, codec) for each, (codec, _unused) in values.items()} == {
+            each: value for each, (_unused, value) in values.items()
         }
 
 

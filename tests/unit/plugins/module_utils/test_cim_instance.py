@@ -67,7 +67,7 @@ def canonical(document: bytes | str) -> Any:
     def said(element: Any) -> Any:
         attributes = dict(element.attrib)
         if names.TYPE in attributes:
-            prefix, _, local = attributes[names.TYPE].rpartition(":")
+            prefix, _unused, local = attributes[names.TYPE].rpartition(":")
             attributes[names.TYPE] = (element.nsmap[prefix or None], local)
         return element.tag, sorted(attributes.items()), (element.text or "").strip(), [said(each) for each in element]
 

@@ -125,7 +125,7 @@ def test_out_parameters() -> None:
         '<p:ReturnValue>0</p:ReturnValue><p:TokenData xmlns:q="urn:q" xsi:type="q:SMS_ST_RecurInterval_Type"><q:DaySpan>7</q:DaySpan></p:TokenData>'
         "</p:SMS_ScheduleMethods_OUTPUT>"
     )
-    _, session = opened(answer)
+    _unused, session = opened(answer)
     found = session.invoke(
         "SMS_ScheduleMethods", "ReadFromString", {}, outputs={"TokenData": array_of(EMBEDDED), "Done": BOOLEAN}
     )
@@ -136,19 +136,19 @@ def test_out_parameters() -> None:
 
 @pytest.mark.parametrize("answer", ["", "<p:M_OUTPUT xmlns:p='urn:p'/>", fault(names.UNREPORTABLE_SUCCESS)])
 def test_a_method_that_tells_nothing(answer: str) -> None:
-    _, session = opened(answer)
+    _unused, session = opened(answer)
     assert session.invoke("C", "M", {}) == {"ReturnValue": None}
 
 
 def test_an_answer_that_cannot_be_read_came_after_the_call() -> None:
-    _, session = opened("<p:M_OUTPUT xmlns:p='urn:p'><p:ReturnValue>many</p:ReturnValue></p:M_OUTPUT>")
+    _unused, session = opened("<p:M_OUTPUT xmlns:p='urn:p'><p:ReturnValue>many</p:ReturnValue></p:M_OUTPUT>")
     with pytest.raises(OutcomeUnknown):
         session.invoke("C", "M", {})
 
 
 def test_a_creation_that_names_no_key() -> None:
     """wire C-05"""
-    _, session = opened("")
+    _unused, session = opened("")
     assert session.create("SMS_Package", {}).keys == ()
 
 
@@ -188,7 +188,7 @@ def test_a_refusal_that_does_not_smell_of_the_uri_is_no_reason_to_probe(refusal:
 
 
 def test_if_both_are_refused_the_first_refusal_is_told() -> None:
-    _, session = opened(fault(2150858754), fault(2150859065), style="auto")
+    _unused, session = opened(fault(2150858754), fault(2150859065), style="auto")
     with pytest.raises(WSManFault) as caught:
         session.get("SMS_Package", KEYS)
     assert caught.value.code == 2150858754
@@ -228,7 +228,7 @@ def test_an_object_too_large_is_read_in_pieces_if_they_are_named() -> None:
 
 
 def test_an_object_too_large_without_names_is_told() -> None:
-    _, session = opened(fault(2150858824))
+    _unused, session = opened(fault(2150858824))
     with pytest.raises(WSManFault):
         session.get("SMS_Package", KEYS)
 
@@ -260,7 +260,7 @@ def test_a_broken_list_is_no_list() -> None:
     context = ROWS.replace("<n:EnumerationContext/>", "<n:EnumerationContext>c1</n:EnumerationContext>").replace(
         "<w:EndOfSequence/>", ""
     )
-    _, session = opened(
+    _unused, session = opened(
         context,
         "<n:PullResponse><n:EnumerationContext>c2</n:EnumerationContext></n:PullResponse>",
         OutcomeUnknown("cut"),
@@ -270,7 +270,7 @@ def test_a_broken_list_is_no_list() -> None:
 
 
 def test_whole_objects() -> None:
-    _, session = opened(
+    _unused, session = opened(
         f"<n:EnumerateResponse><w:Items>{package(MICROSOFT)}</w:Items><w:EndOfSequence/></n:EnumerateResponse>"
     )
     (instance,) = session.instances("SELECT * FROM SMS_Package")
@@ -280,6 +280,6 @@ def test_whole_objects() -> None:
 
 
 def test_no_rows() -> None:
-    _, session = opened("<n:EnumerateResponse><w:Items/><w:EndOfSequence/></n:EnumerateResponse>", style="auto")
+    _unused, session = opened("<n:EnumerateResponse><w:Items/><w:EndOfSequence/></n:EnumerateResponse>", style="auto")
     assert list(session.rows(QUERY, {"PackageID": STRING})) == []
     assert session.style == "microsoft"

@@ -69,7 +69,7 @@ def test_a_pattern_means_what_it_says(glob: str) -> None:
     if "*" not in glob and "?" not in glob:
         assert text == str(wql.equals("Name", glob))
         return
-    pattern, _ = read_literal(text[len("Name LIKE ") :])
+    pattern, _unused = read_literal(text[len("Name LIKE ") :])
     assert re.fullmatch(like_to_regex(pattern), glob.replace("*", "any text").replace("?", "x"), re.DOTALL)
     assert pattern.count("%") == glob.count("*") + glob.count("%")
 

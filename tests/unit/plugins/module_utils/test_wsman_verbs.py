@@ -377,7 +377,7 @@ def test_a_list_starts_again_while_nothing_was_handed_out(trouble: Step) -> None
 def test_after_rows_were_handed_out_a_break_is_told(trouble: Step) -> None:
     host = Host(first(1), page(1, 2, "c2"), trouble)
     rows = walk(host)
-    assert len([next(rows) for _ in range(3)]) == 3
+    assert len([next(rows) for _unused in range(3)]) == 3
     with pytest.raises(ListBroken):
         next(rows)
     assert host.actions == ["Enumerate", "Pull", "Pull"]
