@@ -383,7 +383,7 @@ def _guarded(module: AnsibleModule, work: Callable[[], None]) -> None:
     """Every error we know becomes a message; any other is a defect of ours, and says so."""
     try:
         work()
-    except ConfigMgrError as error:
+    except (ConfigMgrError, Interrupted) as error:
         module.fail_json(msg=str(error), error=error.as_result())
     except Exception as defect:
         text = f"This is a defect in configmgr.content ({type(defect).__name__}: {defect}). Please report it at {REPORT_AT} with the output of -vvv"

@@ -520,7 +520,7 @@ class Performance:
         if failed > self.rules.max_failed:
             self.stopped = f"not attempted, because {failed} packages failed, more than max_failed allows ({self.rules.max_failed:g})"
 
-    def _end_all(self, reason: str, error: ConfigMgrError) -> None:
+    def _end_all(self, reason: str, error: ConfigMgrError | Interrupted) -> None:
         """Nothing more can be done: what was sent stays sent, the rest is not attempted."""
         for target in self.targets:
             if target.open:

@@ -94,18 +94,54 @@ _OBJECT = {
     18: "file line",
     19: "resource",
 }
+_REASON = {
+    1: "Win32 API",
+    2: "SQL",
+    3: "COM",
+    4: "package definition file",
+    5: "distribution source",
+    6: "collection",
+    7: "site control file SQL",
+    8: "site control file item",
+    9: "advertisement source",
+    10: "file exception",
+    11: "site file",
+    12: "read-only object",
+    13: "timeout",
+    14: "not found",
+    15: "already exists",
+    16: "bad handle",
+    17: "corrupt data",
+    18: "bad parameter",
+    19: "network",
+    20: "not supported",
+    21: "bad property",
+    22: "invalid method",
+    23: "status message",
+    24: "field number",
+    25: "query source",
+}
 
 SMSPROV_LOG = "Look into SMSProv.log on the provider host for more"
 
 
 def meaning(error_code: int) -> str:
-    """What a composite SMS Provider code is about, in words; plain numbers up to 65535 are Windows errors."""
+    """What a composite SMS Provider code is about, in words; plain numbers up to 65535 are Windows errors.
+
+    Empty for a code that is no composite: those have a facility.
+    """
     if error_code <= 0xFFFF:
         return f"Windows error {error_code}"
+    if error_code >> 16 == 0x8007:  # an HRESULT made of a Windows error
+        return f"Windows error {error_code & 0xFFFF}"
+    facility = _FACILITY.get(error_code >> 22 & 0x3F, "")
+    if not facility:
+        return ""
     parts = (
-        _FACILITY.get(error_code >> 22 & 0x3F, ""),
+        facility,
         _ACTION.get(error_code >> 16 & 0x3F, ""),
         _OBJECT.get(error_code >> 8 & 0xFF, ""),
+        _REASON.get(error_code & 0xFF, ""),
     )
     return ", ".join(part for part in parts if part)
 
@@ -141,7 +177,8 @@ class ProviderError(ConfigMgrError):
             told = f"{told}: {' '.join(self.description.split()).rstrip('.')}"
         codes = []
         if self.error_code:
-            codes.append(f"SMS Provider error {self.error_code} = 0x{self.error_code:08X}, {meaning(self.error_code)}")
+            shown = f"SMS Provider error {self.error_code} = 0x{self.error_code:08X}"
+            codes.append(", ".join(part for part in (shown, meaning(self.error_code)) if part))
         if self.code:
             symbol = _SYMBOLS.get(self.code)
             codes.append(f"{symbol + ' ' if symbol else 'code '}0x{self.code:08X}")
@@ -207,10 +244,14 @@ class OperationFailed(ConfigMgrError):
     kind = "operation_failed"
 
 
-class Interrupted(ConfigMgrError):
-    """The task was told to stop (SIGTERM)."""
+class Interrupted(BaseException):
+    """The task was told to stop (SIGTERM). It may come at any line, so no handler of failed requests may take it for one."""
 
     kind = "interrupted"
+
+    def as_result(self) -> dict[str, Any]:
+        """The `error` dictionary, as failures have it."""
+        return {"kind": self.kind, "message": str(self), "what": str(self), "where": "", "hint": ""}
 
 
 def explain(fault: WSManFault, what: str, where: str, user: str) -> ProviderError:
