@@ -59,6 +59,8 @@ OPTIONS = (
 def means_from(params: Mapping[str, Any]) -> Means:
     """How to reach the provider host that a task names. Raises Impossible for options that cannot go together."""
     scheme = params["scheme"]
+    if not params["provider"].strip():  # resolving nothing would give this very machine
+        raise Impossible("provider is empty", hint="Name the host that runs the SMS Provider")
     for name in ("username", "password"):
         if not params[name]:
             raise Impossible(
@@ -70,7 +72,7 @@ def means_from(params: Mapping[str, Any]) -> Means:
             "auth basic over http would send the password readable",
             hint="Use scheme https, or auth credssp or ntlm, which encrypt over http",
         )
-    port = params["port"] or PORTS[scheme]
+    port = PORTS[scheme] if params["port"] is None else params["port"]
     if not 0 < port < 65536:
         raise Impossible(f"port {port} is not between 1 and 65535")
     if params["max_envelope_size"] < LEAST_ENVELOPE:

@@ -15,6 +15,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._cim.instance im
 from ansible_collections.configmgr.content.plugins.module_utils._cim.types import CimTime, Codec
 from ansible_collections.configmgr.content.plugins.module_utils._content.registry import RESOURCES
 from ansible_collections.configmgr.content.plugins.module_utils._engine.selection import PackageState
+from ansible_collections.configmgr.content.plugins.module_utils._provider.clock import Clock
 
 from smsprovsim import wql
 from smsprovsim.schema import read_classes
@@ -128,7 +129,7 @@ def instance(class_name: str, values: Row) -> Instance:
     return Instance(fromstring(new_instance(uri, class_name, typed)), "root/sms/site_PS1", path)
 
 
-class CountingClock:
+class CountingClock(Clock):
     """A clock that moves only when somebody sleeps; the site works meanwhile."""
 
     def __init__(self, site: FakeSite) -> None:
