@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
+from .behaviour import questions
 from .behaviour.locks import Lock
-from .behaviour.questions import SWITCHES as SWITCHES
 from .behaviour.status import SERVER, nal_path
 from .behaviour.writes import new_package_values
 from .clock import LogicalClock
@@ -41,6 +41,8 @@ from .world import (
     Target,
     World,
 )
+
+SWITCHES = questions.SWITCHES  # of the site; the front adds its own
 
 _FOLDER = Path(__file__).parent / "scenarios"
 _DAY = 86_400.0

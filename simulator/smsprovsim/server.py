@@ -104,9 +104,13 @@ class Server:
             new_context=self._new_context,
             answer=self._dispatcher.answer,
             switches=lambda: self._dispatcher.switches,
-            now=lambda: self.site.clock.now(),
+            now=self._now,
         )
         self._control = Control(self)
+
+    def _now(self) -> float:
+        """The logical time of the site that is behind the front now; a reset puts another there."""
+        return self.site.clock.now()
 
     def _new_context(self) -> SecurityContext:
         return SecurityContext(self._accounts, self.auth, self._logins, self._dispatcher.switches, self._binding)

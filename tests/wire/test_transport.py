@@ -329,7 +329,7 @@ def test_a_given_proxy_is_used_and_named_without_its_password(authority: Authori
 
     thread = threading.Thread(target=proxy)
     thread.start()
-    with Stub(certificate=authority.issue(HOST)) as stub, listener:
+    with listener, Stub(certificate=authority.issue(HOST)) as stub:
         url = f"http://someone:hidden-word@127.0.0.1:{listener.getsockname()[1]}"
         where = endpoint(stub, "ntlm", "https", proxy=url)
         assert resolve(where) == HOST

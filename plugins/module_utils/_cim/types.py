@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -214,7 +215,7 @@ def _render_real(value: Any, label: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BadValue(f"{label} takes a number, not {value!r}")
     number = float(value)
-    if number != number:
+    if math.isnan(number):
         return "NaN"
     if number in (float("inf"), float("-inf")):
         return "INF" if number > 0 else "-INF"

@@ -10,9 +10,9 @@ needs; `serialise` gives it a prefix again.
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from typing import Any
+from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from . import names
