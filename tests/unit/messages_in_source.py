@@ -43,6 +43,9 @@ def texts(node: ast.expr | None) -> Iterator[str]:
     elif isinstance(node, ast.IfExp):
         yield from texts(node.body)
         yield from texts(node.orelse)
+    elif isinstance(node, ast.BoolOp):
+        for value in node.values:
+            yield from texts(value)
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         for left in list(texts(node.left)) or [VALUE]:
             for right in list(texts(node.right)) or [VALUE]:
@@ -50,19 +53,23 @@ def texts(node: ast.expr | None) -> Iterator[str]:
 
 
 def exceptions(trees: dict[Path, ast.Module]) -> set[str]:
-    """Names of ConfigMgrError and of all that is derived from it."""
-    bases = {
-        node.name: {base.id for base in node.bases if isinstance(base, ast.Name)}
-        for tree in trees.values()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
-    }
-    found = {"ConfigMgrError"}
+    """Names of the exceptions a user can read: those that have a `kind`, and all that is derived from them."""
+    classes = [node for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    bases = {node.name: {base.id for base in node.bases if isinstance(base, ast.Name)} for node in classes}
+    found = {node.name for node in classes if kind_of(node)}
     while True:
         more = {name for name, parents in bases.items() if parents & found} - found
         if not more:
             return found
         found |= more
+
+
+def kind_of(node: ast.ClassDef) -> str:
+    """The `kind` that a class declares as its own; empty if it declares none."""
+    for line in node.body:
+        if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "kind":
+            return str(ast.literal_eval(line.value))
+    return ""
 
 
 def assigned(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:
@@ -87,9 +94,14 @@ def assigned(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:
                     yield name, its
 
 
+def parsed_sources() -> dict[Path, ast.Module]:
+    """The source files of the collection's library."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SOURCES.rglob("*.py"))}
+
+
 def messages() -> dict[str, str]:
     """Every message, as `plain` has it, and the file it comes from."""
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SOURCES.rglob("*.py"))}
+    trees = parsed_sources()
     kinds = exceptions(trees)
     found: dict[str, str] = {}
 
@@ -126,6 +138,8 @@ def _messages_of(scope: ast.FunctionDef, kinds: set[str]) -> Iterator[ast.expr]:
         position = 0 if name in kinds else CALLS.get(name)
         told = node.args[position] if position is not None and position < len(node.args) else None
         if name == "append" and isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "problems":
+            told = node.args[0]
+        if name == "__init__" and node.args and isinstance(node.args[0], ast.BoolOp):  # what is told for want of words
             told = node.args[0]
         if name == "fail_json":
             told = next((word.value for word in node.keywords if word.arg == "msg"), None)

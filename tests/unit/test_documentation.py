@@ -1,0 +1,628 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is written, held against what is there: options, results, messages, commands, examples."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.configmgr.content.plugins.module_utils._content.operations import REFRESH
+from ansible_collections.configmgr.content.plugins.module_utils._content.registry import RESOURCES
+from ansible_collections.configmgr.content.plugins.module_utils._engine import connection, report
+from ansible_collections.configmgr.content.plugins.module_utils._engine.build import BuildStatus
+from ansible_collections.configmgr.content.plugins.module_utils._engine.distribution import Verdict, Watch
+from ansible_collections.configmgr.content.plugins.module_utils._engine.module import info_spec, refresh_spec
+from ansible_collections.configmgr.content.plugins.module_utils._engine.operation import Fence, Target
+from ansible_collections.configmgr.content.plugins.module_utils._engine.selection import PackageState
+from messages_in_source import kind_of, messages, parsed_sources, plain
+
+ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = "ansible_collections.configmgr.content.plugins"
+GUIDES = sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs" / "develop").glob("*.md")),
+    *sorted((ROOT / "roles").glob("*/README.md")),
+]
+TROUBLESHOOTING = ROOT / "docs" / "docsite" / "rst" / "troubleshooting.rst"
+REPOSITORY = "https://github.com/ansible-collections/configmgr.content/blob/main/"
+SPECS = {"cm_package_refresh": refresh_spec(RESOURCES), "cm_package_info": info_spec(RESOURCES)}
+EXCLUSIVE = [("package_ids", "names", "select")]
+# The console's name for the refresh (meta/runtime.yml).
+SPECS["cm_update_distribution_points"] = SPECS["cm_package_refresh"]
+FULL_NAME = "configmgr.content."
+OPTION = r"--[a-z]+(?:-[a-z]+)*"
+ROLE = ROOT / "roles" / "content_refresh"
+PREFIX = "content_refresh_"
+# What the role asks differently than the module, and why it has to.
+ROLE_DEFAULTS = {
+    "wait_for": "distributed",
+    "max_age": 0.0,
+    "wait_timeout": 0.0,
+    "owner_mismatch": "",
+    "source_modified": "",
+}
+
+
+def read(path: Path) -> str:
+    """The text of a file."""
+    return path.read_text(encoding="utf-8")
+
+
+def relative(path: Path) -> str:
+    """The path as a reader names it."""
+    return str(path.relative_to(ROOT))
+
+
+# -- options -------------------------------------------------------------------------------------------------------
+
+
+def fragment(name: str) -> dict[str, Any]:
+    """A documentation fragment."""
+    module = importlib.import_module(f"{PLUGINS}.doc_fragments.{name}")
+    return yaml.safe_load(module.ModuleDocFragment.DOCUMENTATION)  # type: ignore[no-any-return]
+
+
+def block(module: str, name: str) -> Any:
+    """DOCUMENTATION, EXAMPLES or RETURN of a module."""
+    text = getattr(importlib.import_module(f"{PLUGINS}.modules.{module}"), name)
+    return yaml.safe_load(text)
+
+
+def documented(module: str) -> dict[str, Any]:
+    """The options that a module documents, those of its fragments included."""
+    own = block(module, "DOCUMENTATION")
+    options: dict[str, Any] = {}
+    for each in own["extends_documentation_fragment"]:
+        options.update(fragment(each.rpartition(".")[2])["options"])
+    options.update(own["options"])
+    return options
+
+
+def as_documented(options: dict[str, Any], below: str) -> dict[str, Any]:
+    """Documented options in one form: what an argument spec also says of each."""
+    shown = {}
+    for name, entry in options.items():
+        shown[name] = {
+            "type": entry.get("type", "str"),
+            "elements": entry.get("elements"),
+            "default": entry.get("default"),
+            "choices": list(entry.get("choices") or []),
+            "required": bool(entry.get("required")),
+            "aliases": list(entry.get("aliases") or []),
+            "options": as_documented(entry.get(below) or {}, below),
+        }
+    return shown
+
+
+def as_built(spec: dict[str, Any]) -> dict[str, Any]:
+    """An argument spec in the same form."""
+    return as_documented(spec, "options")
+
+
+def test_connection_fragment_is_the_connection_table() -> None:
+    written = fragment("connection")["options"]
+    assert list(written) == [option.name for option in connection.OPTIONS]
+    for option in connection.OPTIONS:
+        entry = written[option.name]
+        assert entry["type"] == option.type, option.name
+        assert entry.get("default") == option.default, option.name
+        assert tuple(entry.get("choices") or ()) == option.choices, option.name
+        assert bool(entry.get("required")) == option.required, option.name
+        assert f"E({option.variable})" in " ".join(entry["description"]), option.name
+
+
+def test_only_the_password_is_kept_out_of_logs() -> None:
+    assert [option.name for option in connection.OPTIONS if option.no_log] == ["password"]
+    for module, spec in SPECS.items():
+        assert [name for name, entry in spec.items() if entry.get("no_log")] == ["password"], module
+
+
+@pytest.mark.parametrize("module", ["cm_package_info", "cm_package_refresh"])
+def test_documented_options_are_the_argument_spec(module: str) -> None:
+    assert as_documented(documented(module), "suboptions") == as_built(SPECS[module])
+
+
+def test_every_option_says_what_it_is() -> None:
+    def without_words(options: dict[str, Any], path: str) -> Iterator[str]:
+        for name, entry in options.items():
+            if not entry.get("description"):
+                yield f"{path}.{name}"
+            yield from without_words(entry.get("suboptions") or {}, f"{path}.{name}")
+
+    for module in ("cm_package_info", "cm_package_refresh"):
+        assert list(without_words(documented(module), module)) == []
+
+
+def test_every_refreshable_class_is_named_in_the_documentation() -> None:
+    classes = [resource.wmi_class for resource in RESOURCES if resource.refreshable]
+    places = (
+        " ".join(block("cm_package_refresh", "DOCUMENTATION")["description"]),
+        read(ROOT / "docs" / "docsite" / "rst" / "refreshing_content.rst"),
+    )
+    for text in places:
+        assert [name for name in classes if name not in text] == []
+
+
+def test_the_guide_to_refreshing_explains_every_option() -> None:
+    text = read(ROOT / "docs" / "docsite" / "rst" / "refreshing_content.rst")
+    own = [name for name in SPECS["cm_package_refresh"] if name not in {option.name for option in connection.OPTIONS}]
+    assert [name for name in own if f"``{name}" not in text] == []
+
+
+def test_the_readme_lists_the_connection_options() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `(CONFIGMGR_\w+)` \| (.*?) \|", read(ROOT / "README.md"), re.MULTILINE)
+    assert [(name, variable) for name, variable, _default in rows] == [
+        (option.name, option.variable) for option in connection.OPTIONS
+    ]
+    for option, (_name, _variable, default) in zip(connection.OPTIONS, rows, strict=True):
+        if option.required:
+            assert default == "required"
+        elif option.default is not None:
+            assert default == f"`{str(option.default).lower()}`", option.name
+
+
+# -- results -------------------------------------------------------------------------------------------------------
+
+
+def a_target() -> Target:
+    """A package of which everything that a result can tell has happened."""
+    package = PackageState("PS100004", "Boot", 258, "PS1", 2, "\\\\files\\boot", 8, 8, 0, None)
+    target = Target(package, RESOURCES[0], None, Watch())  # type: ignore[arg-type]
+    target.fence = Fence(7, "2026-11-19T20:00:00", 0)
+    target.sent = target.source_unchanged = target.waited_for_action = True
+    target.build = BuildStatus(0, 9, 9, "Done", 0, "")
+    target.verdict = Verdict(True, False, "", 1, 1, (), ())
+    target.goal = 8
+    return target
+
+
+def keys_told(function: str) -> set[str]:
+    """Top-level keys of what a function of `_engine/module.py` hands to Ansible."""
+    tree = ast.parse(read(ROOT / "plugins" / "module_utils" / "_engine" / "module.py"))
+    found: set[str] = set()
+    for scope in ast.walk(tree):
+        if not isinstance(scope, ast.FunctionDef) or scope.name not in (function, "_guarded"):
+            continue
+        for node in ast.walk(scope):
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Dict):
+                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                if isinstance(target, ast.Name) and target.id == "result":
+                    found |= {key.value for key in node.value.keys if isinstance(key, ast.Constant)}
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("exit_json", "fail_json"):
+                found |= {word.arg for word in node.keywords if word.arg}
+    # Ansible's own keys need no documentation.
+    return found - {"changed", "msg", "exception", "diff"}
+
+
+@pytest.mark.parametrize(
+    ("module", "function"), [("cm_package_refresh", "_refresh"), ("cm_package_info", "_package_info")]
+)
+def test_documented_result_is_what_is_returned(module: str, function: str) -> None:
+    assert set(block(module, "RETURN")) == keys_told(function)
+
+
+def test_documented_package_is_what_the_report_makes() -> None:
+    target = a_target()
+    entry = block("cm_package_refresh", "RETURN")["packages"]
+    made = report.package_row(target, True)
+    waiting = a_target()
+    waiting.fence = None
+    predicted = report.predicted_row(waiting, {"PS100004": (3, 1024)}, "wait")
+    assert set(entry["contains"]) == set(made) | set(predicted)
+    assert set(entry["sample"][0]) <= set(made)
+    assert set(entry["sample"][0]["distribution_points"]) == set(made["distribution_points"])
+    told = entry["contains"]["build"]["description"]
+    assert all(f"C({name})" in told for name in ("percent", "text", "error_code", "error_info", "progress"))
+    assert {"percent", "text", "error_code", "error_info", "progress"} <= set(made["build"])
+
+
+def test_every_status_is_documented() -> None:
+    returned = block("cm_package_refresh", "RETURN")
+    told = " ".join(returned["packages"]["contains"]["status"]["description"])
+    guide = read(ROOT / "docs" / "docsite" / "rst" / "refreshing_content.rst")
+    for status in report.STATUSES:
+        assert f"V({status})" in told
+        assert f"   * - ``{status}``" in guide
+    assert set(returned["summary"]["sample"]) == {*report.STATUSES, "total"}
+
+
+def test_resume_can_be_handed_back() -> None:
+    """What a result offers as `resume` is what the option takes."""
+    lost = a_target()
+    made = {key for item in report.resume_items([lost]) for key in item}
+    assert made == set(SPECS["cm_package_refresh"]["resume"]["options"])
+    sample = block("cm_package_refresh", "RETURN")["resume"]["sample"]
+    assert check_options("cm_package_refresh", {"resume": sample}) == []
+
+
+# -- messages ------------------------------------------------------------------------------------------------------
+
+
+def entries_of_the_guide() -> list[str]:
+    """The messages that the guide explains: literals that stand alone on a line, with an indented text below."""
+    found = re.findall(r"^``(.+)``\n    \S", read(TROUBLESHOOTING), re.MULTILINE)
+    assert len(found) > 100
+    return found
+
+
+def test_every_message_is_in_the_guide() -> None:
+    explained = {plain(entry) for entry in entries_of_the_guide()}
+    missing = sorted(f"{text}   ({file})" for text, file in messages().items() if text not in explained)
+    assert missing == [], "Add these to docs/docsite/rst/troubleshooting.rst"
+
+
+def test_the_guide_explains_no_message_that_is_gone() -> None:
+    told = messages()
+    assert [entry for entry in entries_of_the_guide() if plain(entry) not in told] == []
+
+
+def test_the_guide_explains_no_message_twice() -> None:
+    entries = [plain(entry) for entry in entries_of_the_guide()]
+    assert sorted({entry for entry in entries if entries.count(entry) > 1}) == []
+
+
+def test_the_readme_begins_messages_as_the_code_does() -> None:
+    table = read(ROOT / "README.md").partition("| The message begins with |")[2].partition("\n\n")[0]
+    cells = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert len(cells) > 10
+    told = messages()
+    assert [cell for cell in cells if not any(text.startswith(plain(cell)) for text in told)] == []
+
+
+def test_the_guide_lists_every_kind_of_error() -> None:
+    kinds = {
+        kind_of(node) for tree in parsed_sources().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    }
+    listed = read(TROUBLESHOOTING).partition("``error.kind`` is one of")[2].partition("\n\n")[0]
+    assert set(re.findall(r"``(\w+)``", listed)) == kinds - {"", "error"}  # that one is the class nobody raises
+
+
+# -- commands ------------------------------------------------------------------------------------------------------
+
+
+def system_packages() -> list[str]:
+    """The Debian packages that CI installs."""
+    line = re.search(r'^packages="(.*)"$', read(ROOT / ".ci" / "run"), re.MULTILINE)
+    assert line is not None
+    return line.group(1).split()
+
+
+def test_the_apt_line_is_the_one_of_ci() -> None:
+    for path in (ROOT / "README.md", ROOT / "docs" / "docsite" / "rst" / "start.rst"):
+        lines = re.findall(r"^\s*sudo apt-get install (.*)$", read(path), re.MULTILINE)
+        assert [line.split() for line in lines] == [system_packages()], relative(path)
+
+
+def make_targets() -> set[str]:
+    """The targets of the Makefile."""
+    line = re.search(r"^\.PHONY: (.*)$", read(ROOT / "Makefile"), re.MULTILINE)
+    assert line is not None
+    return set(line.group(1).split())
+
+
+@pytest.mark.parametrize("path", [*PAGES, *GUIDES], ids=relative)
+def test_every_make_target_that_is_named_exists(path: Path) -> None:
+    text = read(path)
+    in_code = re.findall(r"``[^`\n]+``|`[^`\n]+`", text) + re.findall(r"^(?:   )?(?:make|eval) .*$", text, re.MULTILINE)
+    named = {target for code in in_code for target in re.findall(r"\bmake (?:-s )?([a-z][a-z-]*)", code)}
+    assert named <= make_targets()
+    if path.name == "README.md" and path.parent == ROOT:
+        assert {"demo", "test", "lab", "env", "check"} <= named
+
+
+def test_the_two_commands_stand_in_the_readme() -> None:
+    blocks = re.findall(r"^```shell\n(.*?)^```", read(ROOT / "README.md"), re.MULTILINE | re.DOTALL)
+    assert any(code.splitlines()[-2:] == ["make demo", "make test"] for code in blocks)
+
+
+def test_every_command_line_of_the_simulator_is_accepted() -> None:
+    """Every option that a guide gives to `smsprovsim serve` is one that it has."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "smsprovsim", "serve", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env={"PYTHONPATH": str(ROOT / "simulator"), "COLUMNS": "200"},
+    ).stdout
+    known = set(re.findall(OPTION, shown))
+    text = read(ROOT / "docs" / "docsite" / "rst" / "simulator.rst")
+    used = {option for line in text.splitlines() if "smsprovsim" in line for option in re.findall(OPTION, line)}
+    listed = set(re.findall(OPTION, text.partition("Scenarios\n---")[0]))
+    assert used <= known
+    assert listed == known - {"--help"}
+
+
+# -- what a README has to have -------------------------------------------------------------------------------------
+
+
+def test_the_readme_links_absolutely() -> None:
+    text = re.sub(r"^```.*?^```", "", read(ROOT / "README.md"), flags=re.MULTILINE | re.DOTALL)
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert len(links) > 10
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", line.lower()).replace(" ", "-")
+        for line in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
+    assert [link for link in links if link.startswith("#") and link[1:] not in headings] == []
+
+
+@pytest.mark.parametrize("path", [*PAGES, *GUIDES], ids=relative)
+def test_links_into_the_repository_lead_somewhere(path: Path) -> None:
+    for link in re.findall(re.escape(REPOSITORY) + r"([^)\s>#]+)", read(path)):
+        assert (ROOT / link).exists(), link
+
+
+def test_the_readme_has_the_parts_that_a_registry_asks_for() -> None:
+    text = read(ROOT / "README.md")
+    headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    for part in ("Requirements", "Installation", "Testing", "Support", "Contributing", "Release notes", "Licence"):
+        assert part in headings
+    assert "ansible-galaxy collection install configmgr.content" in text
+    assert not re.search(r"pip3? install[^\n]*\bansible", text)
+    assert "code_of_conduct" in text
+
+
+def test_the_readme_names_the_supported_versions() -> None:
+    text = read(ROOT / "README.md")
+    series = re.findall(r'^    "(2\.\d+)": \(\(', read(ROOT / "tools" / "interpreters.py"), re.MULTILINE)
+    assert f"ansible-core {series[0]} to {series[-1]}" in text
+    first = re.search(r"python_requires': '>=([\d.]+)'", str(yaml.safe_load(read(ROOT / "tests" / "config.yml"))))
+    assert first is not None
+    assert f"Python {first.group(1)} or later" in text
+    for line in read(ROOT / "requirements.txt").splitlines():
+        if ">=" in line:
+            name, _floor, version = line.partition(">=")
+            assert re.search(rf"`{name}` {re.escape(version)} or later", text), name
+
+
+def test_every_guide_is_listed_and_labelled() -> None:
+    sections = yaml.safe_load(read(ROOT / "docs" / "docsite" / "extra-docs.yml"))["sections"]
+    listed = [name for section in sections for name in section["toctree"]]
+    assert sorted(listed) == [path.stem for path in GUIDES]
+    for path in GUIDES:
+        assert f".. _ansible_collections.configmgr.content.docsite.{path.stem}:\n" in read(path)
+        for label in re.findall(r":ref:`ansible_collections\.configmgr\.content\.docsite\.(\w+)`", read(path)):
+            assert label in listed
+
+
+# -- examples ------------------------------------------------------------------------------------------------------
+
+
+class Example(NamedTuple):
+    """A YAML example and where it stands."""
+
+    place: str
+    text: str
+
+
+def examples() -> list[Example]:
+    """Every YAML example of pages, guides and modules."""
+    found = []
+    for path in PAGES:
+        for number, text in enumerate(re.findall(r"^```yaml\n(.*?)^```", read(path), re.MULTILINE | re.DOTALL), 1):
+            found.append(Example(f"{relative(path)}-{number}", text))
+    for path in GUIDES:
+        blocks = re.findall(r"^\.\. code-block:: yaml\n\n((?:   .*\n|\n)+)", read(path), re.MULTILINE)
+        for number, text in enumerate(blocks, 1):
+            found.append(Example(f"{relative(path)}-{number}", re.sub(r"^   ", "", text, flags=re.MULTILINE)))
+    for module in ("cm_package_info", "cm_package_refresh"):
+        text = importlib.import_module(f"{PLUGINS}.modules.{module}").EXAMPLES
+        found.append(Example(f"EXAMPLES of {module}", text))
+    for path in sorted((ROOT / "playbooks").glob("*.yml")):
+        found.append(Example(relative(path), read(path)))
+    return found
+
+
+def literal(value: Any) -> bool:
+    """Whether nothing in it is computed when the task runs."""
+    if isinstance(value, dict):
+        return all(literal(each) for each in value.values())
+    if isinstance(value, list):
+        return all(literal(each) for each in value)
+    return "{{" not in str(value)
+
+
+def check_options(module: str, given: dict[str, Any]) -> list[str]:
+    """What Ansible would say about these options; computed values are taken for right."""
+    spec = SPECS[module]
+    known = set(spec) | {alias for entry in spec.values() for alias in entry.get("aliases") or ()}
+    problems = [f"{module} has no option {name}" for name in given if name not in known]
+    values = {name: value for name, value in given.items() if name in known and literal(value)}
+    values.setdefault("provider", "cm01.contoso.com")
+    validator = ArgumentSpecValidator(spec, mutually_exclusive=EXCLUSIVE)
+    return problems + list(validator.validate(values).error_messages)
+
+
+def role_options() -> dict[str, Any]:
+    """The role's variables, as its argument spec has them."""
+    return yaml.safe_load(read(ROLE / "meta" / "argument_specs.yml"))["argument_specs"]["main"]["options"]  # type: ignore[no-any-return]
+
+
+def check_role(given: dict[str, Any]) -> list[str]:
+    """What Ansible would say about these variables of the role."""
+    spec = role_options()
+    problems = [f"the role has no variable {name}" for name in given if name not in spec]
+    values = {name: value for name, value in given.items() if name in spec and literal(value)}
+    return problems + list(ArgumentSpecValidator(spec).validate(values).error_messages)
+
+
+def check_task(task: dict[str, Any]) -> list[str]:
+    """The problems of one task, those of the tasks inside a block included."""
+    problems: list[str] = []
+    for part in ("block", "rescue", "always"):
+        for inner in task.get(part) or ():
+            problems += check_task(inner)
+    for name, given in task.items():
+        if name.startswith(FULL_NAME):
+            module = name[len(FULL_NAME) :]
+            problems += check_options(module, given or {}) if module in SPECS else [f"there is no module {module}"]
+        elif name == "ansible.builtin.include_role" and given["name"] == "configmgr.content.content_refresh":
+            problems += check_role(task.get("vars") or {})
+    if not any(part in task for part in ("block", "name")):
+        problems.append(f"a task without a name: {task}")
+    return problems
+
+
+def check_play(play: dict[str, Any]) -> list[str]:
+    """The problems of one play."""
+    problems = []
+    for group, given in (play.get("module_defaults") or {}).items():
+        known = {option.name for option in connection.OPTIONS}
+        if group != "group/configmgr.content.cm":
+            problems.append(f"there is no {group}")
+        problems += [f"{name} is no connection option" for name in given if name not in known]
+        problems += check_options("cm_package_info", {name: value for name, value in given.items() if name in known})
+    for task in play.get("tasks") or ():
+        problems += check_task(task)
+    for role in play.get("roles") or ():
+        problems += (
+            check_role(role.get("vars") or {}) if role["role"] == "configmgr.content.content_refresh" else [str(role)]
+        )
+    return problems
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda example: example.place)
+def test_every_example_uses_what_exists(example: Example) -> None:
+    found = yaml.safe_load(example.text)
+    if isinstance(found, dict):  # variables of an inventory
+        assert "ansible_connection" in found["localhost"]
+        return
+    assert isinstance(found, list)
+    for each in found:
+        assert (check_play(each) if "hosts" in each else check_task(each)) == []
+
+
+def test_examples_are_found_everywhere() -> None:
+    places = [example.place for example in examples()]
+    for path in (
+        "README.md",
+        "roles/content_refresh/README.md",
+        "docs/docsite/rst/refreshing_content.rst",
+        "docs/docsite/rst/start.rst",
+    ):
+        assert any(place.startswith(path) for place in places), path
+    assert len(places) > 15
+
+
+def test_a_wrong_example_is_noticed() -> None:
+    """The checks above are worth something."""
+    assert check_task({"name": "x", "configmgr.content.cm_package_refresh": {"package_idz": "PS100001"}})
+    assert check_task({"name": "x", "configmgr.content.cm_package_refresh": {"wait_for": "forever"}})
+    assert check_task({"name": "x", "configmgr.content.cm_package_refresh": {"select": {"maker": "Contoso"}}})
+    assert check_task({"name": "x", "configmgr.content.cm_package_gone": {}})
+    assert check_task({"configmgr.content.cm_package_info": {}})
+    assert check_task({"block": [{"name": "x", "configmgr.content.cm_package_info": {"limits": 1}}]})
+    assert check_play({"hosts": "localhost", "module_defaults": {"group/configmgr.content.cm": {"host": "cm01"}}})
+    assert check_role({"content_refresh_package": "PS100001"})
+
+
+# -- the role and the playbook -------------------------------------------------------------------------------------
+
+
+def own_options() -> dict[str, Any]:
+    """The options of the refresh that are not about the connection."""
+    connecting = {option.name for option in connection.OPTIONS}
+    return {name: entry for name, entry in SPECS["cm_package_refresh"].items() if name not in connecting}
+
+
+def test_the_role_has_a_variable_for_every_option() -> None:
+    assert set(role_options()) == {PREFIX + name for name in own_options()} | {PREFIX + "check_first"}
+
+
+def test_the_variables_of_the_role_are_the_options_of_the_module() -> None:
+    variables = role_options()
+    for name, entry in own_options().items():
+        variable = variables[PREFIX + name]
+        assert variable["default"] == role_default(name, entry), name
+        assert variable["type"] == ("raw" if name in ("package_ids", "names") else entry["type"]), name
+        wanted = [*([""] if name == "owner_mismatch" else []), *(entry.get("choices") or [])]
+        assert list(variable.get("choices") or []) == wanted, name
+        if name == "select":
+            assert set(variable["options"]) == set(entry["options"])
+
+
+def role_default(name: str, entry: dict[str, Any]) -> Any:
+    """The default of the role's variable for an option of the module; an empty one where the option has none."""
+    if name in ROLE_DEFAULTS:
+        return ROLE_DEFAULTS[name]
+    return entry["default"] if "default" in entry else {"list": [], "dict": {}}[entry["type"]]
+
+
+def test_the_defaults_of_the_role_are_the_documented_ones() -> None:
+    documented_defaults = {name: entry["default"] for name, entry in role_options().items()}
+    assert yaml.safe_load(read(ROLE / "defaults" / "main.yml")) == documented_defaults
+
+
+def test_the_role_hands_every_variable_to_the_module() -> None:
+    tasks = yaml.safe_load(read(ROLE / "tasks" / "main.yml"))
+    first = tasks[0]["configmgr.content.cm_package_refresh"]
+    second = tasks[1]["block"][0]["configmgr.content.cm_package_refresh"]
+    assert first == second
+    for name in own_options():
+        assert PREFIX + name in str(first[name]), name
+    assert set(first) == set(own_options())
+    assert tasks[0]["check_mode"] is True
+    assert "check_mode" not in tasks[1]["block"][0]
+
+
+def test_the_playbook_hands_every_variable_to_the_role() -> None:
+    (play,) = yaml.safe_load(read(ROOT / "playbooks" / "refresh.yml"))
+    given = play["tasks"][0]["vars"]
+    assert set(given) == set(role_options())
+    for name, entry in role_options().items():
+        short = name.replace(PREFIX, "refresh_")
+        found = re.fullmatch(rf"\{{\{{ {short} \| default\((.*?)(, true)?\) \}}\}}", given[name])
+        assert found is not None, name
+        assert ast.literal_eval(found.group(1).replace("true", "True").replace("false", "False")) == entry["default"], (
+            name
+        )
+    assert (play["hosts"], play["gather_facts"]) == ("localhost", False)
+
+
+# -- assumptions ---------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_assumptions_is_up_to_date() -> None:
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "hacking" / "assumptions.py"), "--check"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_the_page_of_assumptions_lists_every_note() -> None:
+    """Independent of the program that writes it: each file that has a note is named."""
+    page = read(ROOT / "docs" / "develop" / "assumptions.md")
+    files = [
+        relative(path)
+        for folder in ("plugins", "simulator")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if re.search(r"ASSUMED: [^<]", read(path))
+    ]
+    assert files != []
+    assert [file for file in files if f"`{file}`" not in page] == []
+
+
+def test_the_operation_is_called_as_the_console_calls_it() -> None:
+    """The first line of the documentation, and the method behind it."""
+    own = block("cm_package_refresh", "DOCUMENTATION")
+    assert own["short_description"].startswith("Update distribution points")
+    assert "Redistribute" in " ".join(own["description"])
+    assert f"C({REFRESH.method})" in " ".join(own["description"])
