@@ -9,19 +9,28 @@ next ones. Every call is made at most once a package; after that only evidence c
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Callable
 
 from .._cim import wql
-from .._cim.types import DATETIME, STRING, UINT32, Codec
+from .._cim.types import DATETIME, STRING, UINT32, UINT64, Codec
 from .._provider.clock import Clock
 from .._provider.errors import Interrupted, ProviderError
 from .._provider.site import Site
 from .._wsman.errors import CannotConnect, ConfigMgrError, ListBroken, NotAuthenticated, NotExecuted, OutcomeUnknown
-from .build import COMPLETE, ERROR, IN_PROGRESS, BuildCall, BuildStatus, forget, read_status, unknown_status
+from .build import (
+    COMPLETE,
+    ERROR,
+    IN_PROGRESS,
+    BuildCall,
+    BuildStatus,
+    context_for,
+    forget,
+    read_status,
+    unknown_status,
+)
 from .distribution import POINT_COLUMNS, Point, judge
 from .operation import IN_FLIGHT, Fence, Operation, Phase, Rules, Target
 from .selection import BASE_CLASS, MOVING_COLUMNS, slices
@@ -30,8 +39,8 @@ from .selection import BASE_CLASS, MOVING_COLUMNS, slices
 SOURCE_MESSAGES = {2306: "the source folder does not exist", 2307: "the source folder is not accessible"}
 _MESSAGE_COLUMNS = {
     "PackageID": STRING,
-    "ID": STRING,
-    "LastStatusID": STRING,
+    "ID": UINT64,
+    "LastStatusID": UINT64,
     "MessageID": UINT32,
     "LastUpdateDate": DATETIME,
 }
@@ -65,7 +74,8 @@ class Performance:
         self.warn = warn
         self.stopped = ""
         self._round = 0
-        self._unreadable_since: float | None = None
+        self._unreadable_since: dict[Site, float] = {}
+        self._messages_readable = True
         self._any_sent = False
         self._crews: dict[Site, list[_Worker]] = {}
 
@@ -103,22 +113,20 @@ class Performance:
         self.clock.sleep(self.rules.wait_interval)
 
     def _look_and_move(self) -> None:
-        try:
-            for site, targets in self._by_site():
+        for site, targets in self._by_site():
+            try:
                 self._look(site, targets)
                 for target in targets:
                     if target.open:
                         self._move(target)
-        except UNREADABLE as problem:
-            now = self.clock.now()
-            if self._unreadable_since is None:
-                self._unreadable_since = now
-            elif now - self._unreadable_since > self.rules.grace:
-                self._end_all(f"the site cannot be read any more: {problem}", problem)
-        except ProviderError as problem:
-            self._end_all(f"the site cannot be read any more: {problem}", problem)
-        else:
-            self._unreadable_since = None
+            except UNREADABLE as problem:
+                since = self._unreadable_since.setdefault(site, self.clock.now())
+                if self.clock.now() - since > self.rules.grace:
+                    self._end_all(f"the site cannot be read any more: {problem}", problem, targets)
+            except ProviderError as problem:
+                self._end_all(f"the site cannot be read any more: {problem}", problem, targets)
+            else:
+                self._unreadable_since.pop(site, None)
 
     def _by_site(self) -> Iterator[tuple[Site, list[Target]]]:
         sites: list[Site] = []
@@ -138,9 +146,7 @@ class Performance:
         if not self.rules.wait:
             return
         for site, targets in self._by_site():
-            for target, row in self._rows(
-                site, targets, "SMS_DistributionDPStatus", _MESSAGE_COLUMNS, self._message_ids()
-            ):
+            for target, row in self._messages(site, targets):
                 target.old_messages |= {_message_key(row)}
             if self.rules.until_distributed:
                 for target, row in self._rows(site, targets, "SMS_PackageStatusDistPointsSummarizer", POINT_COLUMNS):
@@ -181,16 +187,22 @@ class Performance:
                     points[target], target.goal or 0, target.targeted or 0, self.rules.wanted, target.watch, now
                 )
         if versioning:
-            for target, row in self._rows(
-                site, versioning, "SMS_DistributionDPStatus", _MESSAGE_COLUMNS, self._message_ids()
-            ):
+            for target, row in self._messages(site, versioning):
                 if target.open and _message_key(row) not in target.old_messages:
                     what = SOURCE_MESSAGES.get(row["MessageID"], "the source cannot be read")
                     target.end("failed", f"{what}: {target.package.source_path} (status message {row['MessageID']})")
 
-    @staticmethod
-    def _message_ids() -> wql.Condition:
-        return wql.in_list("MessageID", sorted(SOURCE_MESSAGES))
+    def _messages(self, site: Site, targets: Sequence[Target]) -> list[tuple[Target, dict[str, Any]]]:
+        """What the distribution manager said of sources. An account that may not read it can refresh all the same."""
+        if not self._messages_readable:
+            return []
+        wanted = wql.in_list("MessageID", sorted(SOURCE_MESSAGES))
+        try:
+            return list(self._rows(site, targets, "SMS_DistributionDPStatus", _MESSAGE_COLUMNS, wanted))
+        except ProviderError as refused:
+            self._messages_readable = False
+            self.warn(f"A source that cannot be read would only show by a time-out: {refused}")
+            return []
 
     @staticmethod
     def _rows(
@@ -337,8 +349,21 @@ class Performance:
     # -- boot images -----------------------------------------------------------------------------------------------
 
     def _start_build(self, target: Target) -> None:
+        """Begin a build, unless one of the same image is known to be running."""
+        target.context_id = context_for(target.site, target.package.package_id)
+        try:
+            left = read_status(target.site, target.resource.wmi_class, target.context_id)
+        except ProviderError as refused:
+            left = unknown_status(str(refused))
+        except ConfigMgrError as refused:
+            self._not_carried_out(target, refused)
+            return
+        if left.status == IN_PROGRESS:
+            self._found_building(target)
+            return
+        if left.status in (COMPLETE, ERROR):  # a run that was killed left it
+            self._forget(target, left)
         target.fence = Fence.of(target.package)
-        target.context_id = str(uuid.uuid4()).upper()
         target.sent = True
         target.enter(Phase.BUILDING, self.clock.now())
         target.call = BuildCall(
@@ -349,6 +374,17 @@ class Performance:
             target.context_id,
             self.rules.build_timeout,
         )
+
+    def _found_building(self, target: Target) -> None:
+        """A build of this image runs that no ActionInProgress shows, begun by another run of this collection."""
+        now = self.clock.now()
+        target.looked = -1  # not again before the next look
+        if self.rules.when_busy == "join":
+            target.joined = True
+            target.fence = Fence.of(target.package)
+            target.enter(Phase.BUILDING, now)
+        else:
+            self._found_busy(target, now)
 
     def _move_build(self, target: Target, now: float) -> None:
         """Between the call and the end of the build: the answer, the status, the object, in this order of trust."""
@@ -520,9 +556,11 @@ class Performance:
         if failed > self.rules.max_failed:
             self.stopped = f"not attempted, because {failed} packages failed, more than max_failed allows ({self.rules.max_failed:g})"
 
-    def _end_all(self, reason: str, error: ConfigMgrError | Interrupted) -> None:
+    def _end_all(
+        self, reason: str, error: ConfigMgrError | Interrupted, targets: Sequence[Target] | None = None
+    ) -> None:
         """Nothing more can be done: what was sent stays sent, the rest is not attempted."""
-        for target in self.targets:
+        for target in self.targets if targets is None else targets:
             if target.open:
                 target.end("failed" if target.sent else "not_attempted", reason, error.as_result())
 
