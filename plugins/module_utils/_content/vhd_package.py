@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from .._engine.resource import Resource
+from .._cim.types import STRING
+from .._engine.resource import Property, Resource
 from .package import PACKAGE_PROPERTIES
 
 VHD_PACKAGE = Resource(
@@ -13,5 +14,9 @@ VHD_PACKAGE = Resource(
     option="vhd_package",
     wmi_class="SMS_VhdPackage",
     package_type=260,
-    properties=PACKAGE_PROPERTIES,
+    properties=PACKAGE_PROPERTIES
+    + (
+        Property("disk_layout", "ImageDiskLayout", STRING, lazy=True),
+        Property("image_properties", "ImageProperty", STRING, lazy=True),
+    ),
 )
