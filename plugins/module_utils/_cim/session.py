@@ -13,7 +13,7 @@ from .._wsman import markup, names, verbs
 from .._wsman.errors import BadValue, OutcomeUnknown, WSManFault
 from .._wsman.verbs import Link
 from .instance import Changes, Instance, ObjectPath, method_input, new_instance, row_values
-from .types import UINT32, Codec
+from .types import SINT64, Codec
 
 MICROSOFT, DMTF, AUTO = "microsoft", "dmtf", "auto"
 
@@ -143,7 +143,7 @@ class WmiSession:
         uri = self._uri(class_name, style)
         body = method_input(uri, method, arguments)
         answer = verbs.invoke(self.link, uri, method, body, self._selectors(keys or {}, style), timeout=timeout)
-        declared = {"ReturnValue": UINT32, **(outputs or {})}
+        declared = {"ReturnValue": SINT64, **(outputs or {})}
         if answer is None:
             return row_values(Element("nothing"), declared)
         try:

@@ -11,6 +11,7 @@ thread, and the outcome is read from another session by the ContextID.
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from .operation import Operation
 
 COMPLETE, IN_PROGRESS, ERROR, NO_STATUS = 0, 1, 2, 3
+
+_CONTEXTS = "https://github.com/ansible-collections/configmgr.content/build"
 
 _WORDS = {COMPLETE: "complete", IN_PROGRESS: "in_progress", ERROR: "error", NO_STATUS: "no_status"}
 _OUTPUTS = {
@@ -87,6 +90,11 @@ def read_status(site: Site, class_name: str, context_id: str) -> BuildStatus:
         error_code=answer.get("ErrorCode") or 0,
         error_info=answer.get("ExtendedErrorInfo") or "",
     )
+
+
+def context_for(site: Site, package_id: str) -> str:
+    """The ContextID for builds of one boot image: always the same, so that any run can see a build that another began."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{_CONTEXTS}/{site.code}/{package_id}")).upper()
 
 
 def unknown_status(why: str) -> BuildStatus:

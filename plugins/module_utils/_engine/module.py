@@ -151,7 +151,7 @@ def _refresh(module: AnsibleModule, operation: Operation, resources: Sequence[Re
     site = open_site(means, params["site_code"])
     task = Refresh(operation, resources, site, wish, rules, means.clock, module.warn)
     try:
-        task.plan()
+        task.plan(only_look=module.check_mode)
         if wish.asked.selection is not None and not task.targets:
             module.warn(f"The selection matches no package that {site.user} can see at {site.where}")
         if module.check_mode:

@@ -248,7 +248,8 @@ class Performance:
     def _may_go(self, target: Target, batch: Sequence[Target]) -> bool:
         now = self.clock.now()
         if target.package.action in (1, 2):
-            return self._found_busy(target, now)
+            self._found_busy(target, now, self.rules.wait_timeout)
+            return False
         if target.package.action:
             target.end(
                 "failed", f"an action is running on it that ends otherwise (ActionInProgress {target.package.action})"
@@ -259,7 +260,7 @@ class Performance:
         building = [*batch, *self._in(Phase.BUILDING)]
         return not any(other.resource.builds_in_call and other.site.host == target.site.host for other in building)
 
-    def _found_busy(self, target: Target, now: float) -> bool:
+    def _found_busy(self, target: Target, now: float, longest: float) -> None:
         """What `when_busy` says about a package whose action has not ended (behaviour 59). Never sends."""
         if self.rules.when_busy == "skip":
             target.end("skipped", "an action is running on it (ActionInProgress is not 0)")
@@ -272,12 +273,9 @@ class Performance:
         elif not target.waited_for_action:
             target.waited_for_action = True
             target.since = now
-        elif now - target.since > self.rules.wait_timeout:
-            target.end(
-                "failed",
-                f"the action that was running on it has not ended within {self.rules.wait_timeout:g} s; nothing was sent",
-            )
-        return False
+        elif now - target.since > longest:
+            reason = f"the action that was running on it has not ended within {longest:g} s; nothing was sent"
+            target.end("failed", reason)
 
     def _send(self, batch: Sequence[Target]) -> None:
         builds = [target for target in batch if target.resource.builds_in_call]
@@ -384,7 +382,7 @@ class Performance:
             target.fence = Fence.of(target.package)
             target.enter(Phase.BUILDING, now)
         else:
-            self._found_busy(target, now)
+            self._found_busy(target, now, self.rules.build_timeout)
 
     def _move_build(self, target: Target, now: float) -> None:
         """Between the call and the end of the build: the answer, the status, the object, in this order of trust."""

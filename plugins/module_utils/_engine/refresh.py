@@ -66,6 +66,7 @@ class Refresh:
         self._clock = clock
         self._warn = warn
         self._owners: dict[str, Site] = {}
+        self._only_look = False
         self._sites: dict[str, Mapping[str, object]] | None = None
 
     @property
@@ -81,8 +82,12 @@ class Refresh:
 
     # -- planning --------------------------------------------------------------------------------------------------
 
-    def plan(self) -> None:
-        """Find the packages and decide about each one. Raises Impossible with every problem; nothing was sent then."""
+    def plan(self, only_look: bool = False) -> None:
+        """Find the packages and decide about each one. Raises Impossible with every problem; nothing was sent then.
+
+        `only_look`: no method is called at all, not even one that reads, as check mode wants it.
+        """
+        self._only_look = only_look
         packages = find(self.site, self.wish.asked, self._all_resources)
         problems: list[str] = []
         mismatch = self._mismatch(packages)
@@ -189,7 +194,7 @@ class Refresh:
         fence = Fence(before, earlier.last_refresh_before, 0)
         effect = fence.effect(package)
         building = not effect and target.resource.builds_in_call and bool(earlier.context_id)
-        if building and earlier.answer_lost:
+        if building and earlier.answer_lost and not self._only_look:
             building = read_status(target.site, target.resource.wmi_class, earlier.context_id or "").status != NO_STATUS
         if earlier.answer_lost and not effect and not building:
             target.reason = "the earlier run sent it, its answer was lost, and the site shows no effect of it"

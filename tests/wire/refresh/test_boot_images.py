@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.configmgr.content.plugins.module_utils._cim.types import STRING
+from ansible_collections.configmgr.content.plugins.module_utils._engine.build import context_for
+from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import OutcomeUnknown
 
 from .conftest import MakeLab
 from .lab import Lab
@@ -108,3 +111,51 @@ def test_a_boot_image_on_every_distribution_point(lab: Lab) -> None:
     row = lab.refresh(BOOT, wait_for="distributed", wait_timeout=14400.0).only
     assert row["status"] == "refreshed"
     assert row["distribution_points"]["installed"] == 2
+
+
+def start_and_die(lab: Lab) -> None:
+    """A run that is killed while the host still works on its build."""
+    task = lab.task(BOOT)
+    site = lab.site()
+    lab.server.add_fault(action="cut_after", **CALL)
+    with pytest.raises(OutcomeUnknown):
+        site.call(
+            "SMS_BootImagePackage",
+            "RefreshPkgSource",
+            {"PackageID": BOOT},
+            {"ContextID": (STRING, context_for(task.site, BOOT))},
+        )
+    task.close()
+    site.close()
+
+
+def test_after_a_killed_run_the_build_that_goes_on_is_waited_for(lab: Lab) -> None:
+    start_and_die(lab)
+    result = lab.refresh(BOOT)
+    assert result.only["status"] == "refreshed"
+    assert result.only["waited_for_action"] is True
+    assert lab.executions(BOOT) == 2
+    assert set(lab.server.site.snapshot()["most_at_a_time"]["builds"].values()) == {1}
+
+
+def test_the_build_of_a_killed_run_can_be_joined(lab: Lab) -> None:
+    start_and_die(lab)
+    result = lab.refresh(BOOT, when_busy="join")
+    assert result.only["status"] == "joined"
+    assert not result.changed
+    assert lab.executions(BOOT) == 1
+
+
+def test_the_build_of_a_killed_run_can_be_left_alone(lab: Lab) -> None:
+    start_and_die(lab)
+    assert lab.refresh(BOOT, when_busy="skip").only["status"] == "skipped"
+    assert lab.executions(BOOT) == 1
+
+
+def test_what_a_killed_run_left_behind_does_not_pass_for_the_new_build(lab: Lab) -> None:
+    start_and_die(lab)
+    lab.clock.sleep(3600.0)  # it ended, and nobody deleted its context
+    result = lab.refresh(BOOT)
+    assert result.only["status"] == "refreshed"
+    assert lab.executions(BOOT) == 2
+    assert not lab.server.site.snapshot()["contexts"]
