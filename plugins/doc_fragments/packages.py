@@ -42,6 +42,7 @@ options:
   select:
     description:
       - Packages by what they are. All that is given has to match.
+      - A refresh leaves out the packages that the site made for itself, such as the client package; name them by id.
     type: dict
     suboptions:
       type:

@@ -137,6 +137,7 @@ options:
         It is waited for and counts as V(joined).
       - A call whose answer was lost is sent again only if the site still shows no effect of it.
       - A run that was killed leaves no RV(resume). A new run then waits for what is running (O(when_busy)) and is a new refresh.
+        It sees a build of a boot image that a killed run began, too.
       - If no packages are named, those of the list are meant.
     type: list
     elements: dict
@@ -177,7 +178,7 @@ attributes:
 notes:
   - Without O(source_modified) and O(max_age), every run refreshes.
   - A refresh whose source is as it was is not a failure. If the version did not rise although the refresh ended, RV(packages) says C(source_unchanged).
-  - The account needs the right to modify packages of that class in Configuration Manager, and Remote Management Users on the provider host.
+  - The account needs Remote Management Users and SMS Admins on the provider host, and a role in Configuration Manager that may modify packages of that class.
 seealso:
   - module: configmgr.content.cm_package_info
 author:

@@ -65,6 +65,13 @@ def moments(time: CimTime, zone: tuple[int, int]) -> tuple[datetime, datetime]:
     return min(readings), max(readings)
 
 
+def site_text(time: CimTime | None) -> str:
+    """A site time as text; without the Z that nobody vouches for. Empty for none."""
+    if time is None:
+        return ""
+    return time.text if time.offset else time.wall.isoformat()
+
+
 def is_never(time: CimTime | None) -> bool:
     """True for a date that stands for "never": none at all, or before 1990."""
     return time is None or time.wall.year < FIRST_REAL_YEAR
@@ -80,7 +87,7 @@ def need(package: PackageState, newer_than: datetime | None, zone: tuple[int, in
     if package.last_refresh is None or is_never(package.last_refresh):
         return Need(True, "it was never refreshed")
     earliest, latest = moments(package.last_refresh, zone)
-    shown = package.last_refresh.text
+    shown = site_text(package.last_refresh)
     if latest <= newer_than:
         return Need(True, f"its last refresh ({shown}) is older than {newer_than.isoformat()}")
     if earliest <= newer_than:

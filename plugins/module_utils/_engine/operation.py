@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from .need import site_text
+
 if TYPE_CHECKING:
     from .._provider.site import Site
     from .build import BuildCall, BuildStatus
@@ -58,13 +60,13 @@ class Fence:
     @classmethod
     def of(cls, package: PackageState) -> Fence:
         """The fence that this look at a package makes."""
-        return cls(package.source_version, package.last_refresh.text if package.last_refresh else "", package.action)
+        return cls(package.source_version, site_text(package.last_refresh), package.action)
 
     def effect(self, package: PackageState) -> str:
         """The evidence that something happened since, in words; empty if there is none."""
         if package.source_version > self.version:
             return f"source version {self.version} -> {package.source_version}"
-        refreshed = package.last_refresh.text if package.last_refresh else ""
+        refreshed = site_text(package.last_refresh)
         if self.refreshed and refreshed != self.refreshed:
             return f"last refresh {self.refreshed} -> {refreshed}"
         if self.action == 0 and package.action in (1, 2):
@@ -81,7 +83,7 @@ class Fence:
 
     def ended_unchanged(self, package: PackageState) -> bool:
         """The action ended and the refresh time moved, but the version did not rise: the source is as it was."""
-        refreshed = package.last_refresh.text if package.last_refresh else ""
+        refreshed = site_text(package.last_refresh)
         return (
             package.source_version == self.version
             and package.action == 0

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._cim.types import DATETIME, UINT8, CimInterval, CimTime, Embedded, array_of
 from .._wsman.errors import BadValue
-from .need import is_never
+from .need import is_never, site_text
 from .resource import Property
 
 _DAYS = {1: "sunday", 2: "monday", 3: "tuesday", 4: "wednesday", 5: "thursday", 6: "friday", 7: "saturday"}
@@ -24,7 +24,7 @@ def in_words(declared: Property, value: Any) -> Any:
     if declared.bits and value is not None:
         return flags(value, declared.bits)
     if isinstance(value, CimTime):
-        return None if declared.no_date and is_never(value) else value.text
+        return None if declared.no_date and is_never(value) else site_text(value)
     if declared.codec == _BYTES:
         return base64.b64encode(bytes(value or [])).decode("ascii")
     if isinstance(value, list):
@@ -44,7 +44,7 @@ def flags(value: int, bits: Any) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """A value without our own types."""
     if isinstance(value, CimTime):
-        return value.text
+        return site_text(value)
     if isinstance(value, CimInterval):
         return str(value)
     if isinstance(value, Embedded):
