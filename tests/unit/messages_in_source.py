@@ -22,7 +22,7 @@ CALLS = {"end": 1, "warn": 0, "_build_failed": 1, "_end_all": 0, "Verdict": 2, "
 # Functions that make text for the user out of what they return.
 RETURNING = ("_foreign_text", "_unrefreshable", "failure", "_certificate")
 # Names under which text for the user is kept until it is told.
-NAMES = ("stopped", "told", "why_not", "reason")
+NAMES = ("stopped", "told", "why_not", "why", "reason")
 # Tables whose values stand at the place of a `<>`, and are worth an entry of their own.
 TABLES = ("_LOGIN_STATUS", "SOURCE_MESSAGES")
 

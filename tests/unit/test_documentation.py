@@ -124,10 +124,10 @@ def test_connection_fragment_is_the_connection_table() -> None:
         assert f"E({option.variable})" in " ".join(entry["description"]), option.name
 
 
-def test_only_the_password_is_kept_out_of_logs() -> None:
-    assert [option.name for option in connection.OPTIONS if option.no_log] == ["password"]
+def test_the_password_and_the_proxy_are_kept_out_of_logs() -> None:
+    assert [option.name for option in connection.OPTIONS if option.no_log] == ["password", "proxy"]
     for module, spec in SPECS.items():
-        assert [name for name, entry in spec.items() if entry.get("no_log")] == ["password"], module
+        assert [name for name, entry in spec.items() if entry.get("no_log")] == ["password", "proxy"], module
 
 
 @pytest.mark.parametrize("module", ["cm_package_info", "cm_package_refresh"])

@@ -51,7 +51,7 @@ OPTIONS = (
     Option("connect_timeout", type="int", default=30),
     Option("max_envelope_size", type="int", default=512000),
     Option("uri_style", default="auto", choices=("auto", "microsoft", "dmtf")),
-    Option("proxy"),
+    Option("proxy", no_log=True),
     Option("audit_names", type="bool", default=False),
 )
 

@@ -14,7 +14,7 @@ from .._cim.types import Codec
 from .._provider.errors import Impossible, NotFound
 from .._provider.site import Site
 from .resource import Property, Resource
-from .selection import BASE_CLASS, checked_ids, selection_condition, slices
+from .selection import BASE_CLASS, checked_ids, selection_conditions, slices
 from .words import in_words, plain
 
 DEFAULT_COLUMNS = (
@@ -108,9 +108,7 @@ class PackageReader:
             for part in slices(tuple(dict.fromkeys(reading.names))):
                 yield wql.and_(wql.in_list("Name", part), kinds)
         elif reading.selection:
-            where = selection_condition(self._site, reading.selection, self._all)
-            if where is not None:
-                yield where
+            yield from selection_conditions(self._site, reading.selection, self._all)
         else:
             yield wql.in_list("PackageType", reading.package_types) if reading.package_types else None
 
@@ -138,11 +136,22 @@ class PackageReader:
         # The list is drained first: an enumeration left idle between two Gets would expire (wire E-15, Q-05).
         for row in list(self._query(columns)):
             resource = self._resources.get(row["PackageType"] or 0)
-            class_name = resource.wmi_class if resource else BASE_CLASS
-            yield self._object(class_name, resource, row["PackageID"].upper())
+            if resource is None:
+                yield from self._of_unknown_class(row["PackageID"])
+            else:
+                yield self._object(resource, row["PackageID"].upper())
 
-    def _object(self, class_name: str, resource: Resource | None, package_id: str) -> dict[str, Any]:
-        declared = {item.wmi: item for item in (resource.properties if resource else self._base.values())}
+    def _of_unknown_class(self, package_id: str) -> Iterator[dict[str, Any]]:
+        """What a query of the base class can tell, of a package whose own class has no declaration."""
+        declared = [item for name, item in self._base.items() if not item.lazy and name not in LARGE]
+        wanted = [item for item in declared if self._wanted is None or item.wmi in self._wanted]
+        columns = {item.wmi: item.codec for item in wanted}
+        for row in self._site.list_of(BASE_CLASS, columns, wql.equals("PackageID", package_id)):
+            yield {item.option: in_words(item, row[item.wmi]) for item in wanted}
+
+    def _object(self, resource: Resource, package_id: str) -> dict[str, Any]:
+        class_name = resource.wmi_class
+        declared = {item.wmi: item for item in resource.properties}
         if self._wanted is None:
             instance = self._site.get(class_name, package_id)
             names = instance.names()

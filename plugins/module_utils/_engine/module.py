@@ -31,6 +31,7 @@ from .selection import Asked, checked_ids
 LONGEST_WAITS = {"source_version": 900.0, "distributed": 4 * 3600.0}
 REPORT_AT = "https://github.com/ansible-collections/configmgr.content/issues"
 LIST_ATTEMPTS = 3
+LONGEST_TIME = 100 * 365 * 86400.0  # a hundred years of seconds
 
 
 def filled_variable(name: str) -> str:
@@ -313,10 +314,15 @@ def _rules(params: dict[str, Any]) -> Rules:
     if not 0 <= params["min_success_percent"] <= 100:
         raise Impossible(f"min_success_percent {params['min_success_percent']:g} is not between 0 and 100")
     timeout = params["wait_timeout"]
+    required, ignored = _lower(params["required_distribution_points"]), _lower(params["ignored_distribution_points"])
+    if required & ignored:
+        raise Impossible(
+            f"Both required and ignored: {', '.join(sorted(required & ignored))}", hint="Leave it out of one"
+        )
     return Rules(
         wanted=Wanted(
-            required=_lower(params["required_distribution_points"]),
-            ignored=_lower(params["ignored_distribution_points"]),
+            required=required,
+            ignored=ignored,
             min_percent=params["min_success_percent"],
             retrying_longer_than=params["retrying_longer_than"],
         ),
@@ -341,6 +347,8 @@ def _not_negative(params: dict[str, Any], name: str) -> float | None:
     value: float | None = params[name]
     if value is not None and value < 0:
         raise Impossible(f"{name} {value:g} is negative")
+    if value is not None and not value <= LONGEST_TIME:  # nan, too
+        raise Impossible(f"{name} {value:g} is no number of seconds to wait for", hint="A hundred years is the most")
     return value
 
 

@@ -527,7 +527,10 @@ class Performance:
         verdict = target.verdict
         if verdict is None:
             return
-        if verdict.targeted == 0 and not verdict.points:
+        required = self.rules.wanted.required
+        if verdict.targeted == 0 and not verdict.points and required:
+            target.end("failed", f"no distribution point is targeted, so {', '.join(sorted(required))} cannot have it")
+        elif verdict.targeted == 0 and not verdict.points:
             self.warn(f"{target.package.label}: no distribution point is targeted, so there is nothing to wait for")
             self._done(target)
         elif verdict.done:

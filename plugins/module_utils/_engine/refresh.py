@@ -21,7 +21,7 @@ from .need import need, zone_of
 from .operation import Earlier, Fence, Operation, Phase, Rules, Target
 from .perform import Performance
 from .resource import Resource
-from .selection import Asked, PackageState, find
+from .selection import BASE_CLASS, Asked, PackageState, find
 
 NO_SOURCE = 1  # PkgSourceFlag STORAGE_NO_SOURCE
 DELETING = 3  # ActionInProgress DELETE
@@ -92,9 +92,7 @@ class Refresh:
         problems: list[str] = []
         mismatch = self._mismatch(packages)
         for package in packages:
-            target = self._target(package, mismatch, problems)
-            if target is not None:
-                self.targets.append(target)
+            self.targets.append(self._target(package, mismatch, problems))
         self._follow_owners(mismatch, problems)
         if problems:
             raise Impossible("; ".join(problems), where=self.site.where, hint="Nothing was sent")
@@ -105,13 +103,8 @@ class Refresh:
             if target.open:
                 self._decide(target, newer_than, zone, now)
 
-    def _target(self, package: PackageState, mismatch: str, problems: list[str]) -> Target | None:
-        resource = self._resources.get(package.package_type)
-        if resource is None:
-            problems.append(
-                f"{package.label} is of PackageType {package.package_type}, which has no RefreshPkgSource that is known"
-            )
-            return None
+    def _target(self, package: PackageState, mismatch: str, problems: list[str]) -> Target:
+        resource = self._resources.get(package.package_type) or _unknown(package.package_type)
         target = Target(package, resource, self.site, Watch())
         cannot = _unrefreshable(package, resource)
         if cannot and self.wish.ignore_unrefreshable:
@@ -246,6 +239,12 @@ class Refresh:
         where = wql.in_list("PackageID", ids)
         rows = self.site.list_of("SMS_PackageStatusRootSummarizer", _SIZE_COLUMNS, where)
         return {str(row["PackageID"]).upper(): (row["Targeted"] or 0, row["SourceSize"] or 0) for row in rows}
+
+
+def _unknown(package_type: int) -> Resource:
+    """Stands for a class without a declaration."""
+    why = f"its PackageType {package_type} is of a class that this collection does not know"
+    return Resource("package", "", BASE_CLASS, package_type, (), refreshable=False, why_not=why)
 
 
 def _unrefreshable(package: PackageState, resource: Resource) -> str:

@@ -11,6 +11,9 @@ from typing import Any
 
 from .operation import Fence, Phase, Target
 
+# The most entries of resume that are printed for pasting.
+MOST_LINES = 50
+
 STATUSES = ("refreshed", "accepted", "joined", "skipped", "failed", "not_attempted")
 
 
@@ -154,12 +157,9 @@ def failure_text(rows: Sequence[Mapping[str, Any]], items: Sequence[Mapping[str,
     told = f"{len(failed)} of {len(rows)} packages failed"
     if left:
         told += f", {len(left)} were not attempted ({left[0]['reason']})"
-    lines = [f"    - {json.dumps(item)}" for item in items[:10]]
-    if len(items) > 10:
-        lines.append(f"    # and {len(items) - 10} more: take all of them from the result's resume")
-    head = told + (": " + "; ".join(parts) if parts else "")
-    return (
-        head.rstrip(".")
-        + ". To go on without sending anything twice, run the task again with these lines:\n  resume:\n"
-        + "\n".join(lines)
-    )
+    head = (told + (": " + "; ".join(parts) if parts else "")).rstrip(".")
+    if len(items) > MOST_LINES:  # a part of the list would send the others again
+        more = f"take resume from the result of this task, where it has {len(items)} entries, and hand all of them to the option resume"
+        return f"{head}. To go on without sending anything twice, {more}."
+    lines = "\n".join(f"    - {json.dumps(item)}" for item in items)
+    return f"{head}. To go on without sending anything twice, run the task again with these lines:\n  resume:\n{lines}"

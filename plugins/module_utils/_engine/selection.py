@@ -206,10 +206,13 @@ def slices(values: Sequence[str]) -> Iterator[Sequence[str]]:
         yield part
 
 
-def selection_condition(
+def selection_conditions(
     site: Site, selection: Mapping[str, Any], resources: Sequence[Resource]
-) -> wql.Condition | None:
-    """The WHERE of a selection; None if nothing can match. Folders cost two queries, the rest none."""
+) -> list[wql.Condition | None]:
+    """The WHERE of a selection: one, none if nothing can match, several for a folder with thousands of packages.
+
+    Folders cost two queries, the rest none.
+    """
     wanted = [item for item in resources if not selection.get("type") or item.option in selection["type"]]
     conditions = []
     if selection.get("type"):
@@ -222,26 +225,22 @@ def selection_condition(
         conditions.append(wql.starts_with("PkgSourcePath", selection["source_path_prefix"]))
     if selection.get("folder"):
         members = _in_folder(site, selection["folder"], wanted)
-        if not members:
-            return None
-        conditions.append(wql.in_list("PackageID", members))
+        return [wql.and_(*conditions, wql.in_list("PackageID", part)) for part in slices(members)]
     if not conditions:
         raise Impossible(
             "The selection names nothing",
             hint="Give at least one of type, name, manufacturer, source_path_prefix and folder",
         )
-    return wql.and_(*conditions)
+    return [wql.and_(*conditions)]
 
 
 def _by_selection(site: Site, asked: Asked, resources: Sequence[Resource]) -> list[PackageState]:
-    selection = asked.selection or {}
-    where = selection_condition(site, selection, resources)
-    if where is None:
-        return []
-    found = sorted(
-        (PackageState.from_row(row) for row in site.list_of(BASE_CLASS, STATE_COLUMNS, where)),
-        key=lambda s: s.package_id,
-    )
+    found = [
+        PackageState.from_row(row)
+        for where in selection_conditions(site, asked.selection or {}, resources)
+        for row in site.list_of(BASE_CLASS, STATE_COLUMNS, where)
+    ]
+    found.sort(key=lambda state: state.package_id)
     built_in = _built_in(site) if any(state.package_type == 0 for state in found) else frozenset()
     found = [state for state in found if state.package_id not in built_in]
     if len(found) > asked.max_packages:

@@ -96,7 +96,10 @@ class TestSpecs:
             assert ("elements" in entry) is (entry["type"] == "list"), option
 
     def test_secrets_are_marked(self) -> None:
-        assert [name for name, entry in SPECS["cm_package_refresh"].items() if entry.get("no_log")] == ["password"]
+        assert [name for name, entry in SPECS["cm_package_refresh"].items() if entry.get("no_log")] == [
+            "password",
+            "proxy",
+        ]
 
     def test_the_option_resume_takes_what_a_result_has(self) -> None:
         assert set(SPECS["cm_package_refresh"]["resume"]["options"]) == RESUME_OPTIONS
@@ -245,6 +248,15 @@ class TestRules:
                 ({name: -0.5}, f"{name} -0.5 is negative")
                 for name in ("wait_interval", "wait_timeout", "grace", "build_timeout", "pause", "retrying_longer_than")
             ],
+            *[
+                ({name: value}, f"{name} {value:g} is no number of seconds")
+                for name in ("wait_timeout", "pause")
+                for value in (float("nan"), float("inf"), 1e12)
+            ],
+            (
+                {"required_distribution_points": ["DP1"], "ignored_distribution_points": ["dp1"]},
+                "Both required and ignored: dp1",
+            ),
             ({"in_flight": 0}, "in_flight 0 is less than 1"),
             ({"min_success_percent": 100.5}, "min_success_percent 100.5 is not between 0 and 100"),
             ({"min_success_percent": -1}, "min_success_percent -1 is not between"),

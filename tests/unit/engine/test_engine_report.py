@@ -317,8 +317,15 @@ class TestMessage:
         assert "12 of 12 packages failed" in text
         assert "and 7 more, see packages" in text
         lines = text.partition("with these lines:\n")[2]
-        assert len(yaml.safe_load(lines)["resume"]) == 10
-        assert "# and 2 more: take all of them from the result's resume" in lines
+        assert len(yaml.safe_load(lines)["resume"]) == 12
+
+    def test_a_part_of_the_resume_is_never_offered_for_pasting(self) -> None:
+        targets = [sent(f"PS1{n:05X}", proven=False) for n in range(report.MOST_LINES + 1)]
+        for one in targets:
+            one.end("failed", "no effect")
+        text = report.failure_text([report.package_row(one, False) for one in targets], report.resume_items(targets))
+        assert "with these lines" not in text
+        assert f"it has {report.MOST_LINES + 1} entries" in text
 
     def test_nothing_failed_but_something_was_left(self) -> None:
         one = target()
