@@ -110,7 +110,8 @@ class Server:
 
     def _now(self) -> float:
         """The logical time of the site that is behind the front now; a reset puts another there."""
-        return self.site.clock.now()
+        moment: float = self.site.clock.now()
+        return moment
 
     def _new_context(self) -> SecurityContext:
         return SecurityContext(self._accounts, self.auth, self._logins, self._dispatcher.switches, self._binding)

@@ -9,9 +9,9 @@ import ast
 from pathlib import Path
 from typing import Any
 
-import ansible_collections.configmgr.content.plugins.modules as modules
 import pytest
 import yaml
+from ansible_collections.configmgr.content.plugins import modules
 
 from .conftest import Ansible, Provider
 

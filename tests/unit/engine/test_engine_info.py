@@ -96,7 +96,7 @@ def test_all_reads_whole_objects_of_their_own_class() -> None:
     tools, _drivers, boot = read(at, "all")
     assert (tools["icon"], tools["source_flag"], tools["action_in_progress"]) == ("AQI=", "direct", "none")
     assert boot["scratch_space"] == 512
-    assert [(name, package_id, wanted) for name, package_id, wanted in at.gets] == [
+    assert list(at.gets) == [
         ("SMS_Package", "PS100001", None),
         ("SMS_DriverPackage", "PS100002", None),
         ("SMS_BootImagePackage", "PS10000A", None),
