@@ -87,7 +87,7 @@ def test_a_refusal_is_of_its_kind_and_names_code_text_and_next_step(
     fault: WSManFault, kind: type[ProviderError], code: str, step: str
 ) -> None:
     error = told(fault)
-    assert type(error) is kind
+    assert error.__class__ is kind
     text = str(error)
     assert text.startswith(f"{WHERE}: {WHAT}: ")
     assert code in text
