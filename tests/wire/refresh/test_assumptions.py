@@ -27,6 +27,8 @@ NUMBERS = {
 # A package, a boot image, an unchanged source and one behind a pull distribution point.
 PACKAGES = ("PS100001", "PS100004", "PS100010", "PS100013")
 SEED = 20_261_120
+# The switches of the site are in the table once its side is imported.
+assert smsprovsim.scenario.SWITCHES
 
 ALL = [
     (name, value)
