@@ -28,7 +28,7 @@ NUMBERS = {
 PACKAGES = ("PS100001", "PS100004", "PS100010", "PS100013")
 SEED = 20_261_120
 # The switches of the site are in the table once its side is imported.
-assert smsprovsim.scenario.SWITCHES
+assert scenario.SWITCHES
 
 ALL = [
     (name, value)
