@@ -97,8 +97,8 @@ class FakeSite:
         return instance(class_name, row)
 
     def call(self, class_name: str, method: str, keys: Mapping[str, str] | None = None, **_more: Any) -> dict[str, Any]:
-        if self.refusal:
-            raise self.refusal
+        if isinstance(self.refusal, BaseException):
+            raise self.refusal  # pylint: disable=raising-bad-type
         self.calls.append((class_name, method, keys))
         self._under_way.add((keys or {})["PackageID"])
         return {"ReturnValue": 0}
