@@ -24,10 +24,13 @@ _TIME_FORMS = ("Datetime", "Date", "Time", "CIM_DateTime", "Interval")
 _XS_DATETIME = re.compile(
     r"(-?\d{4,})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII
 )
+_XS_TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
 _DMTF_DATETIME = re.compile(
-    r"(\d{4})([\d*]{2})([\d*]{2})([\d*]{2})([\d*]{2})([\d*]{2})\.([\d*]{6})([+-])(\d{3}|\*{3})\Z", re.ASCII
+    r"(\d{4}|\*{4})([\d*]{2})([\d*]{2})([\d*]{2})([\d*]{2})([\d*]{2})\.([\d*]{6})([+-])(\d{3}|\*{3})\Z", re.ASCII
 )
 _DMTF_INTERVAL = re.compile(r"\d{8}[\d*]{6}\.[\d*]{6}:000\Z", re.ASCII)
+# Stands for a year that is left open; the calendar of Windows begins with it.
+_NO_YEAR = 1601
 _XS_DURATION = re.compile(r"-?P(?=.)(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?\Z", re.ASCII)
 
 
@@ -223,7 +226,8 @@ def _render_real(value: Any, label: str) -> str:
 
 
 def _parse_time(text: str) -> Any:
-    match = _XS_DATETIME.match(text)
+    clock = _XS_TIME.match(text)
+    match = _XS_DATETIME.match(f"{_NO_YEAR}-01-01T{text}" if clock else text)
     if match:
         year, month, day, hour, minute, second, fraction, zone = match.groups()
         micro = int(((fraction or "") + "000000")[:6])
@@ -243,7 +247,13 @@ def _parse_time(text: str) -> Any:
         year, month, day, hour, minute, second, fraction, sign, minutes = match.groups()
         # A wildcard leaves that field open; the earliest moment it covers stands for it.
         wall = datetime(
-            int(year), _or(month, 1), _or(day, 1), _or(hour, 0), _or(minute, 0), _or(second, 0), _or(fraction, 0)
+            _or(year, _NO_YEAR),
+            _or(month, 1),
+            _or(day, 1),
+            _or(hour, 0),
+            _or(minute, 0),
+            _or(second, 0),
+            _or(fraction, 0),
         )
         return CimTime(wall, None if "*" in minutes else int(sign + minutes))
     if _DMTF_INTERVAL.match(text) or _XS_DURATION.match(text):

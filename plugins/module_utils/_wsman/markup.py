@@ -20,14 +20,17 @@ from .errors import BadValue
 
 # wire T-10: what XML 1.0 cannot carry, lone surrogates included
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# Objects in objects are a few levels deep (wire T-14). What copies and writes a tree calls itself, a level for a level.
+DEEPEST = 100
 
 
 class _Builder(ElementTree.TreeBuilder):
-    """Builds the tree, refuses a DOCTYPE, and resolves the prefix inside xsi:type while it is still in scope."""
+    """Builds the tree, refuses a DOCTYPE and endless nesting, and resolves the prefix in xsi:type while it is in scope."""
 
     def __init__(self) -> None:
         super().__init__()
         self._scopes: dict[str, list[str]] = {}
+        self._depth = 0
 
     def start_ns(self, prefix: str, uri: str) -> None:
         self._scopes.setdefault(prefix or "", []).append(uri)
@@ -36,6 +39,9 @@ class _Builder(ElementTree.TreeBuilder):
         self._scopes[prefix or ""].pop()
 
     def start(self, tag: Any, attrs: dict[Any, Any], /) -> Element:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ElementTree.ParseError(f"elements are nested more than {DEEPEST} levels deep")
         named = attrs.get(names.TYPE)
         if named:
             prefix, _unused, local = named.strip().rpartition(":")
@@ -43,6 +49,10 @@ class _Builder(ElementTree.TreeBuilder):
             if scope and scope[-1]:
                 attrs[names.TYPE] = f"{{{scope[-1]}}}{local}"
         return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        self._depth -= 1
+        return super().end(tag)
 
     def doctype(self, name: str, pubid: str, system: str) -> None:
         raise ElementTree.ParseError("a document type declaration is not accepted")
@@ -77,9 +87,9 @@ def child(element: Element | None, name: str) -> Element | None:
 
 
 def leaves(element: Element) -> Iterator[tuple[str, str]]:
-    """Local name and text of everything below that holds text and no elements."""
+    """Local name and text of everything below that begins with text; a fault's message may hold elements as well (wire F-02)."""
     for each in element.iter():
-        if each is not element and len(each) == 0 and each.text and each.text.strip():
+        if each is not element and each.text and each.text.strip():
             yield local(each.tag), each.text.strip()
 
 

@@ -64,8 +64,12 @@ RESOURCE_NOT_FOUND = 2150858752
 INVALID_URIS = frozenset((2150858754, 2150858811))
 NO_DATA_YET = 2150858780
 TIMED_OUT = 2150858793
+# The same said by WMI itself, in whatever the plug-in wraps it (wire F-06, table of HRESULTs).
+TIMED_OUTS = frozenset((TIMED_OUT, 0x80041069))
 UNREPORTABLE_SUCCESS = 2150858829
 TOO_LARGE = frozenset((2150858790, 2150858805, 2150858824, 2150858825))
+# Said of the answer, when the work is done: the plug-in broke down, or the answer holds what XML cannot carry.
+ANSWER_FAILED = frozenset((2150858883, 2150859018))
 # The enumeration is gone: start the list again.
 ENUMERATION_LOST = frozenset((2150858779, 2150858884))
 # Refused before execution (wire R-06, row "503, ..."); 0x80041033 is WMI shutting down.

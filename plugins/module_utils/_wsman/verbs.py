@@ -127,7 +127,7 @@ class Link:
         except WSManFault as fault:
             if names.UNREPORTABLE_SUCCESS in fault.codes:
                 return None
-            if names.TIMED_OUT in fault.codes:
+            if fault.codes & names.TIMED_OUTS:
                 raise OutcomeUnknown(
                     "The provider host ended the wait for the answer; the work may still go on there",
                     where=fault.where,
@@ -140,6 +140,13 @@ class Link:
                     "The answer was too large to be sent, so what was done is not known",
                     where=fault.where,
                     hint="Look at the object before sending it again; a larger max_envelope_size and MaxEnvelopeSizekb may help.",
+                    fault=fault,
+                ) from fault
+            if fault.codes & names.ANSWER_FAILED:
+                raise OutcomeUnknown(
+                    f"The provider host failed before it could answer, so what was done is not known: {fault.reason or fault.code}",
+                    where=fault.where,
+                    hint="Look at the object before sending it again.",
                     fault=fault,
                 ) from fault
             raise
@@ -215,7 +222,7 @@ def _worth_repeating(problem: Exception) -> bool:
     if isinstance(problem, (CannotConnect, NotExecuted)):
         return problem.transient
     if isinstance(problem, WSManFault):
-        return bool(problem.codes & (names.RECONNECT | {names.TIMED_OUT, names.NO_DATA_YET}))
+        return bool(problem.codes & (names.RECONNECT | names.TIMED_OUTS | {names.NO_DATA_YET}))
     return isinstance(problem, OutcomeUnknown)
 
 
@@ -336,9 +343,9 @@ def _pull(link: Link, uri: str, selectors: Selectors, context: str, page: int) -
         except WSManFault as fault:
             if names.NO_DATA_YET in fault.codes and empty < EMPTY_PULLS:
                 empty += 1
-            elif names.TIMED_OUT in fault.codes and not timed_out:
+            elif fault.codes & names.TIMED_OUTS and not timed_out:
                 timed_out = 1
-            elif fault.codes & (names.ENUMERATION_LOST | names.RECONNECT | {names.TIMED_OUT, names.NO_DATA_YET}):
+            elif fault.codes & (names.ENUMERATION_LOST | names.RECONNECT | names.TIMED_OUTS | {names.NO_DATA_YET}):
                 if not fault.codes & names.ENUMERATION_LOST:
                     _release(
                         link, uri, selectors, context

@@ -169,6 +169,8 @@ def test_dates_survive(value: CimTime) -> None:
         ("20240502101112.500000-300", CimTime(datetime(2024, 5, 2, 10, 11, 12, 500000), -300)),
         ("20240502101112.000000+***", CimTime(datetime(2024, 5, 2, 10, 11, 12))),
         ("20240502******.******+***", CimTime(datetime(2024, 5, 2))),
+        ("<cim:Time>10:11:12.5Z</cim:Time>", CimTime(datetime(1601, 1, 1, 10, 11, 12, 500000), 0)),
+        ("********101112.000000+***", CimTime(datetime(1601, 1, 1, 10, 11, 12))),
         ("2024-05-02T24:00:00Z", CimTime(datetime(2024, 5, 3), 0)),
         ("<cim:Interval>P1DT2H0M0S</cim:Interval>", CimInterval("P1DT2H0M0S")),
         ("00000001020000.000000:000", CimInterval("00000001020000.000000:000")),

@@ -172,6 +172,8 @@ def test_a_fault_may_lack_relates_to_but_not_have_another() -> None:
         b'<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body/></Envelope>',
         f'<s:Envelope xmlns:s="{names.SOAP}"/>'.encode(),
         b'<!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>',
+        b'<!DOCTYPE a [<!ENTITY b "x"><!ENTITY c "&b;&b;&b;"><!ENTITY d "&c;&c;&c;">]><a>&d;</a>',
+        answer("<A>" * 200 + "</A>" * 200),
         answer("<A/>").replace(b"?>", b'?><!DOCTYPE x SYSTEM "http://elsewhere.example/x.dtd">', 1),
     ],
 )
@@ -191,3 +193,15 @@ def test_a_prefix_only_a_type_uses_survives() -> None:
     assert types == ["{urn:one}A_Type", "{urn:two}B_Type", "{urn:default}C_Type", "zz:D_Type"]
     again = markup.parse(markup.serialise(root))
     assert [each.get(names.TYPE) for each in again] == types
+
+
+def test_what_xml_allows_besides_elements_changes_nothing() -> None:
+    """Comments, processing instructions, CDATA and references, wherever they stand."""
+    inside = "<A><!-- 1 -->a<!-- 2 -->b<?pi ?><![CDATA[<c>]]>&#x41;<B/><!-- 3 --></A><!-- 4 -->"
+    found = envelope.open_answer(answer("<!-- 0 -->" + inside), ID)
+    assert found is not None
+    assert (found.tag, found.text, [each.tag for each in found]) == ("A", "ab<c>A", ["B"])
+
+
+def test_a_tree_may_be_as_deep_as_objects_in_objects_are() -> None:
+    assert envelope.open_answer(answer("<A>" * 60 + "</A>" * 60), ID) is not None

@@ -70,6 +70,16 @@ def test_the_nested_fault_of_windows_with_the_words_of_the_sms_provider() -> Non
     assert found.reason == "Refused."
 
 
+def test_a_message_with_text_and_elements_loses_neither() -> None:
+    """wire F-02: mixed content"""
+    found = fault(
+        '<f:WSManFault Code="2150858755"><f:Message>Outer words'
+        '<f:ProviderFault provider="WMI Provider">Provider words<f:WSManFault Code="2147749889"><f:Message>Inner words'
+        "</f:Message></f:WSManFault></f:ProviderFault></f:Message></f:WSManFault>"
+    )
+    assert [text for _unused, text in found.details] == ["Outer words", "Provider words", "Inner words"]
+
+
 def test_sms_extended_status_anywhere_in_the_detail() -> None:
     """wire Q-08: where it sits is not known for certain."""
     found = fault(

@@ -72,6 +72,7 @@ def test_get() -> None:
         stale(),
         forgotten(),
         fault(names.TIMED_OUT),
+        fault(2150858755, 0x80041069),
         fault(2150858815),
         fault(2150858755, 0x80041033),
         fault(2150858883),
@@ -224,10 +225,29 @@ def test_a_write_that_was_resent_and_then_lost_is_lost(write: Callable[[Link], A
     assert len(host.sent) == 2
 
 
+@pytest.mark.parametrize("code", [(2150858883,), (2150859018,), (2150858755, 2150858883)], ids=str)
 @pytest.mark.parametrize("write", WRITES, ids=WRITE_NAMES)
-def test_a_timed_out_write_is_unknown_and_known_as_timed_out(write: Callable[[Link], Any]) -> None:
-    """wire I-09"""
-    host = Host(fault(names.TIMED_OUT))
+def test_a_service_that_broke_down_over_its_answer_may_have_done_the_work(
+    write: Callable[[Link], Any], code: tuple[int, ...]
+) -> None:
+    """wire, code table: plug-in failed; invalid characters in response"""
+    host = Host(fault(*code))
+    with pytest.raises(OutcomeUnknown) as caught:
+        write(host.link)
+    assert not caught.value.timed_out_at_server
+    assert caught.value.fault is not None
+    assert len(host.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [fault(names.TIMED_OUT), fault(2150858755, 0x80041069), fault(0x80041069)],
+    ids=["2150858793", "wrapped", "plain"],
+)
+@pytest.mark.parametrize("write", WRITES, ids=WRITE_NAMES)
+def test_a_timed_out_write_is_unknown_and_known_as_timed_out(write: Callable[[Link], Any], trouble: Step) -> None:
+    """wire I-09, F-06"""
+    host = Host(trouble)
     with pytest.raises(OutcomeUnknown) as caught:
         write(host.link)
     assert caught.value.timed_out_at_server
@@ -405,7 +425,7 @@ def test_no_data_yet_pulls_again_with_the_same_context() -> None:
 
 
 def test_a_timed_out_pull_is_repeated_once_then_the_list_starts_again() -> None:
-    host = Host(first(1), fault(names.TIMED_OUT), fault(names.TIMED_OUT), "", first(1, "", done=True))
+    host = Host(first(1), fault(names.TIMED_OUT), fault(2150858755, 0x80041069), "", first(1, "", done=True))
     assert len(texts(walk(host))) == 1
     assert host.actions == ["Enumerate", "Pull", "Pull", "Release", "Enumerate"]
 
