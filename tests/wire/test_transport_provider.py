@@ -16,6 +16,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._cim.types impor
     DATETIME,
     EMBEDDED,
     STRING,
+    UINT8,
     UINT32,
     Embedded,
     array_of,
@@ -145,6 +146,39 @@ def test_a_package_with_a_schedule_goes_back_whole(start: Start, open_session: O
     changed = {name for name in after.names() if after.guess(name) != before.guess(name)}
     assert changed == {"Description", "SedoObjectVersion"}  # the latter is the site's own mark of a change
     assert after.names() == before.names()
+
+
+@pytest.mark.parametrize("style", ["microsoft", "dmtf"])
+def test_a_package_too_large_for_the_envelope_is_changed_by_property(
+    start: Start, open_session: Open, style: str
+) -> None:
+    """wire G-09, P-07, Q-10: written in a fragment, and read back to be sure"""
+    server = start()
+    whole = open_session(server, style)
+    whole.put(whole.get("SMS_Package", KEYS), {"Icon": (array_of(UINT8), [255] * 2000)})
+    session = open_session(server, style, max_envelope_size=16384)
+    with pytest.raises(WSManFault) as caught:
+        session.get("SMS_Package", KEYS)
+    assert caught.value.code == 2150858824
+    token = Embedded.of("SMS_ST_RecurInterval", {"DaySpan": (UINT32, 7), "IsGMT": (BOOLEAN, True)})
+    for name, codec, value in (
+        ("Description", STRING, "new <&>"),
+        ("RefreshSchedule", array_of(EMBEDDED), [token]),
+        ("Description", STRING, None),
+        ("RefreshSchedule", array_of(EMBEDDED), []),
+    ):
+        stored = session.put_fragment("SMS_Package", KEYS, name, codec, value)
+        assert stored is not None
+        for seen in (stored, session.get_fragment("SMS_Package", KEYS, name)):
+            read = seen.value(name, codec)
+            if value == [token]:
+                assert [each.value("DaySpan", UINT32) for each in read] == [7]
+            else:
+                assert read == value
+    assert len(whole.get("SMS_Package", KEYS).value("Icon", array_of(UINT8))) == 2000
+    with pytest.raises(WSManFault) as caught:
+        session.put_fragment("SMS_Package", KEYS, "PackageID", STRING, "PS100002")
+    assert caught.value.code == 2150858989
 
 
 def test_create_and_delete(start: Start, open_session: Open) -> None:

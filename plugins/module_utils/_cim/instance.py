@@ -84,6 +84,13 @@ def method_input(class_uri: str, method: str, arguments: Changes) -> bytes:
     return _body(class_uri, f"{method}_INPUT", arguments)
 
 
+def property_alone(class_uri: str, name: str, codec: Codec, value: Any) -> bytes:
+    """One property as the body of a fragment Put has it; None and an empty list are written as null (wire G-08, P-09)."""
+    holder = Element("holder")
+    codec.write(holder, f"{{{class_uri}}}{name}", value)
+    return b"".join(markup.serialise(each) for each in holder)
+
+
 def _body(uri: str, name: str, values: Changes) -> bytes:
     root = Element(f"{{{uri}}}{name}")
     for each, (codec, value) in values.items():

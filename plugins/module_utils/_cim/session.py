@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from xml.etree.ElementTree import Element
@@ -12,12 +13,13 @@ from xml.etree.ElementTree import Element
 from .._wsman import markup, names, verbs
 from .._wsman.errors import BadValue, OutcomeUnknown, WSManFault
 from .._wsman.verbs import Link
-from .instance import Changes, Instance, ObjectPath, method_input, new_instance, row_values
+from .instance import Changes, Instance, ObjectPath, method_input, new_instance, property_alone, row_values
 from .types import SINT64, Codec
 
 MICROSOFT, DMTF, AUTO = "microsoft", "dmtf", "auto"
 
 Result = TypeVar("Result")
+_NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 
 
 class WmiSession:
@@ -69,7 +71,7 @@ class WmiSession:
             uri, selectors = self._uri(class_name, style), self._selectors(keys, style)
             whole = Element(f"{{{uri}}}{class_name}")
             for name in wanted:
-                whole.extend(list(verbs.get(self.link, uri, selectors, fragment=name)))
+                whole.extend(list(verbs.get(self.link, uri, selectors, fragment=_bare(name))))
             path = ObjectPath(self.namespace, class_name, tuple(keys.items()))
             return Instance(whole, self.namespace, path, partial=True)
 
@@ -111,6 +113,25 @@ class WmiSession:
             self.link, self._uri(instance.class_name, style), self._selectors(keys, style), instance.changed(changes)
         )
         return None if answer is None else Instance(answer, self.namespace, instance.path)
+
+    def put_fragment(
+        self, class_name: str, keys: Mapping[str, str], name: str, codec: Codec, value: Any
+    ) -> Instance | None:
+        """Write one property of an object that is too large for the envelope; where `put` works, use that.
+
+        No public record shows the SMS Provider taking it (wire P-07, Q-10): read the property back with `get_fragment`
+        and compare, also after an answer. Each call is a write of its own, so two properties are two messages at the
+        site. The answer is an instance with that property alone, or None. Raises BadValue for what is no property name.
+        """
+        style = self._style_to_write()
+        uri = self._uri(class_name, style)
+        answer = verbs.put_fragment(
+            self.link, uri, self._selectors(keys, style), _bare(name), property_alone(uri, name, codec, value)
+        )
+        if answer is None:
+            return None
+        path = ObjectPath(self.namespace, class_name, tuple(keys.items()))
+        return Instance(answer, self.namespace, path, partial=True)
 
     def create(self, class_name: str, values: Changes) -> ObjectPath:
         """Make an object. A key the answer does not name is missing in the path: then ask for it (wire C-05)."""
@@ -182,6 +203,13 @@ class WmiSession:
             return result
         self.link.uri_style = MICROSOFT
         return result
+
+
+def _bare(name: str) -> str:
+    """A property name as a fragment path: Windows refuses a slash before it (wire G-07)."""
+    if not _NAME.match(name):
+        raise BadValue(f"{name!r} is not the name of a property", hint="Nothing was sent.")
+    return name
 
 
 def _smells_of_uri(fault: WSManFault) -> bool:

@@ -104,6 +104,7 @@ class Link:
         body: bytes | None = None,
         *,
         selectors: Selectors = (),
+        fragment: str | None = None,
         timeout: float | None = None,
     ) -> Element | None:
         """Send a request that changes something; it is carried out at most once.
@@ -112,18 +113,24 @@ class Link:
         large to report (2150858829).
         """
         try:
-            return self._write_once(action, uri, body, selectors, timeout)
+            return self._write_once(action, uri, body, selectors, fragment, timeout)
         except (CannotConnect, NotAuthenticated, NotExecuted) as problem:
             if not _worth_repeating(problem):
                 raise
             self._prepare_repetition(problem, 1)
-        return self._write_once(action, uri, body, selectors, timeout)
+        return self._write_once(action, uri, body, selectors, fragment, timeout)
 
     def _write_once(
-        self, action: str, uri: str, body: bytes | None, selectors: Selectors, timeout: float | None
+        self,
+        action: str,
+        uri: str,
+        body: bytes | None,
+        selectors: Selectors,
+        fragment: str | None,
+        timeout: float | None,
     ) -> Element | None:
         try:
-            return self._once(action, uri, body, selectors, None, timeout)
+            return self._once(action, uri, body, selectors, fragment, timeout)
         except WSManFault as fault:
             if names.UNREPORTABLE_SUCCESS in fault.codes:
                 return None
@@ -245,6 +252,12 @@ def get(link: Link, uri: str, selectors: Selectors, fragment: str | None = None)
 def put(link: Link, uri: str, selectors: Selectors, body: bytes) -> Element | None:
     """Write the whole instance. The answer is the instance as stored, or None (wire P-05)."""
     return link.write(names.PUT, uri, body, selectors=selectors)
+
+
+def put_fragment(link: Link, uri: str, selectors: Selectors, name: str, body: bytes) -> Element | None:
+    """Write one property; `body` is the element itself. The answer is a w:XmlFragment, or None (wire G-08, P-07)."""
+    around = f'<w:XmlFragment xmlns:w="{names.WSMAN}">'.encode() + body + b"</w:XmlFragment>"
+    return link.write(names.PUT, uri, around, selectors=selectors, fragment=name)
 
 
 def create(link: Link, uri: str, body: bytes, selectors: Selectors = ()) -> Element | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from xml.etree.ElementTree import canonicalize
 
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._cim.instance import ObjectPath
@@ -16,6 +17,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._cim.types impor
     EMBEDDED,
     STRING,
     UINT32,
+    Codec,
     array_of,
 )
 from ansible_collections.configmgr.content.plugins.module_utils._wsman import names
@@ -237,6 +239,49 @@ def test_one_property_by_itself() -> None:
     host, session = opened(FRAGMENT.format("Icon", MICROSOFT, 1))
     assert session.get_fragment("SMS_Package", KEYS, "Icon").names() == ("Icon",)
     assert len(host.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("codec", "value", "inside"),
+    [
+        (STRING, "<New>", "<p:Name>&lt;New&gt;</p:Name>"),
+        (STRING, None, '<p:Name xsi:nil="true"/>'),
+        (array_of(STRING), ["a", "b"], "<p:Name>a</p:Name><p:Name>b</p:Name>"),
+        (array_of(STRING), [], '<p:Name xsi:nil="true"/>'),
+    ],
+)
+@pytest.mark.parametrize("style", ["microsoft", "dmtf"])
+def test_one_property_is_written(style: str, codec: Codec, value: Any, inside: str) -> None:
+    """wire G-06 to G-08, P-07"""
+    base = DMTF if style == "dmtf" else MICROSOFT
+    host, session = opened(FRAGMENT.format("Name", base, "stored"), style=style)
+    stored = session.put_fragment("SMS_Package", KEYS, "Name", codec, value)
+    assert stored is not None
+    assert stored.value("Name", STRING) == "stored"
+    assert (stored.partial, stored.class_name) == (True, "SMS_Package")
+    assert host.actions == ["Put"]
+    assert b'<w:FragmentTransfer s:mustUnderstand="true">Name</w:FragmentTransfer>' in host.sent[0]
+    spaces = f'xmlns:w="{names.WSMAN}" xmlns:p="{base}SMS_Package" xmlns:xsi="{names.XSI}"'
+    assert host.body(0) == canonicalize(f"<w:XmlFragment {spaces}>{inside}</w:XmlFragment>", rewrite_prefixes=True)
+    with pytest.raises(BadValue, match="cannot be written back"):
+        session.put(stored, {})
+
+
+def test_a_fragment_that_was_written_without_an_answer() -> None:
+    """wire P-05"""
+    _unused, session = opened("")
+    assert session.put_fragment("SMS_Package", KEYS, "Name", STRING, "New") is None
+
+
+@pytest.mark.parametrize("name", ["/Name", "Name[1]", "", "Name Other", "Na<me"])
+def test_a_fragment_is_a_bare_name(name: str) -> None:
+    """wire G-07"""
+    host, session = opened()
+    with pytest.raises(BadValue, match="not the name of a property"):
+        session.put_fragment("SMS_Package", KEYS, name, STRING, "New")
+    with pytest.raises(BadValue, match="not the name of a property"):
+        session.get_fragment("SMS_Package", KEYS, name)
+    assert host.sent == []
 
 
 # --- rows ---

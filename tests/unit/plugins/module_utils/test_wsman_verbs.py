@@ -170,11 +170,12 @@ def test_options_go_with_every_message_and_identify_has_no_headers() -> None:
 
 WRITES: list[Callable[[Link], Any]] = [
     lambda link: verbs.put(link, URI, KEYS, b"<p/>"),
+    lambda link: verbs.put_fragment(link, URI, KEYS, "Name", b"<p/>"),
     lambda link: verbs.create(link, URI, b"<p/>"),
     lambda link: verbs.delete(link, URI, KEYS),
     lambda link: verbs.invoke(link, URI, "RefreshPkgSource", b"<p/>", KEYS),
 ]
-WRITE_NAMES = ["put", "create", "delete", "invoke"]
+WRITE_NAMES = ["put", "put fragment", "create", "delete", "invoke"]
 
 
 @pytest.mark.parametrize("write", WRITES, ids=WRITE_NAMES)
