@@ -523,7 +523,27 @@ def test_a_missing_library_is_named_with_its_packages(
             connect(stub, auth, "https").send(MESSAGE)
         assert stub.connections == 0
     assert {"winrm": "pywinrm"}.get(module, module.replace("_credssp", "-credssp")) in str(caught.value)
-    assert "Debian" in caught.value.hint
+    assert "Debian has no package of" in caught.value.hint
+    assert "python3-winrm" not in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("version", "too_old"),
+    [("0.3.0", True), ("0.4.3", True), ("0.5.0", False), ("1.0", False), ("0.10", False), ("unknown", False)],
+)
+def test_a_library_that_is_too_old_is_named(
+    connect: Any, authority: Authority, monkeypatch: pytest.MonkeyPatch, version: str, too_old: bool
+) -> None:
+    """Debian's python3-winrm is older than what we build on."""
+    monkeypatch.setattr("importlib.metadata.version", lambda name: version if name == "pywinrm" else "9.9")
+    with Stub(auth=("Basic",), certificate=authority.issue(HOST)) as stub:
+        if not too_old:
+            assert connect(stub, "basic", "https").send(MESSAGE) == OK
+            return
+        with pytest.raises(LibraryMissing, match=f"pywinrm {version} is too old for auth basic") as caught:
+            connect(stub, "basic", "https").send(MESSAGE)
+        assert stub.connections == 0
+    assert "pip install 'pywinrm>=0.5'" in caught.value.hint
 
 
 def test_missing_old_algorithms_are_told_in_words(connect: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import socket
 import ssl
 import sys
@@ -50,10 +51,11 @@ METHODS = {
     "ntlm": _Method(("winrm", "requests_ntlm"), ("Negotiate", "NTLM"), encrypts=True, login_per_connection=True),
     "basic": _Method(("winrm",), ("Basic",), encrypts=False, login_per_connection=False),
 }
-_PACKAGES = {
-    "winrm": ("pywinrm", "python3-winrm"),
-    "requests_credssp": ("requests-credssp", ""),
-    "requests_ntlm": ("requests_ntlm", "python3-requests-ntlm"),
+# What pip calls each module, and the lowest version that will do (requirements.txt). requests_ntlm comes with pywinrm.
+_LIBRARIES = {
+    "winrm": ("pywinrm", (0, 5)),
+    "requests_credssp": ("requests-credssp", (2, 0)),
+    "requests_ntlm": ("requests_ntlm", (1, 1)),
 }
 
 
@@ -433,23 +435,44 @@ def _refusal(response: Any, where: str, endpoint: Endpoint) -> ConfigMgrError | 
 
 
 def _load(method: _Method, auth: str) -> None:
-    """Raise LibraryMissing, in words, unless the libraries of this method are there."""
-    missing = []
+    """Raise LibraryMissing, in words, unless the libraries of this method are there and new enough."""
+    from importlib import metadata
+
+    missing, old = [], []
     for module in method.modules:
+        library, least = _LIBRARIES[module]
         try:
             importlib.import_module(module)
         except ImportError:
-            missing.append(module)
+            missing.append(library)
+            continue
+        try:
+            version = metadata.version(library)
+        except metadata.PackageNotFoundError:  # it is there, however it came
+            continue
+        if _older(version, least):
+            old.append(f"{library} {version}")
+    if not missing and not old:
+        return
+    libraries = missing or [each.split()[0] for each in old]
+    wanted = " ".join(
+        f"'{library}>={'.'.join(map(str, least))}'" for library, least in _LIBRARIES.values() if library in libraries
+    )
+    hint = (
+        f"Install it where this runs ({sys.executable}): python3 -m pip install {wanted}. "
+        f"Debian has no package of {' or '.join(libraries)} that is new enough."
+    )
     if missing:
-        libraries = [_PACKAGES[module][0] for module in missing]
-        packaged = "".join(
-            f" Debian's package of {library} is {package}." if package else f" Debian has no package of {library}."
-            for library, package in (_PACKAGES[module] for module in missing)
-        )
         raise LibraryMissing(
-            f"The Python library {' and '.join(libraries)} is missing, which auth {auth} needs",
-            hint=f"Install it where this runs ({sys.executable}): python3 -m pip install {' '.join(libraries)}.{packaged}",
+            f"The Python library {' and '.join(missing)} is missing, which auth {auth} needs", hint=hint
         )
+    raise LibraryMissing(f"The Python library {' and '.join(old)} is too old for auth {auth}", hint=hint)
+
+
+def _older(version: str, least: tuple[int, ...]) -> bool:
+    """Whether a version is below another; one that cannot be read is taken for good."""
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    return numbers is not None and tuple(map(int, numbers.groups())) < least
 
 
 def _pywinrm(endpoint: Endpoint, prepare: Any) -> Any:
