@@ -176,3 +176,33 @@ def test_a_task_told_to_stop_leaves_its_resume_and_a_killed_one_none(
     assert done["rc"] == 0, ansible.output
     assert done["it"]["packages"][0]["status"] == "joined"
     assert provider.executions("PS100001") == 1
+
+
+def test_every_class_is_refreshed_by_one_task(provider: Provider, ansible: Ansible) -> None:
+    ids = [f"PS10000{number}" for number in range(1, 9)]  # the eight classes that have RefreshPkgSource and a source
+    before = {package_id: provider.state()["packages"][package_id] for package_id in ids}
+    done = ansible.play([{REFRESH: {"package_ids": ids, **FAST}, "register": "it"}], provider)
+    assert done["rc"] == 0, ansible.output
+    after = provider.state()
+    for row in done["it"]["packages"]:
+        package_id = row["package_id"]
+        assert (row["status"], row["class"]) == ("refreshed", before[package_id]["class"])
+        assert after["packages"][package_id]["source_version"] == before[package_id]["source_version"] + 1
+        assert after["executions"]["RefreshPkgSource"][package_id] == 1
+    boot = next(row for row in done["it"]["packages"] if row["class"] == "SMS_BootImagePackage")
+    assert boot["context_id"]
+    assert boot["build"]["percent"] == 100
+    (call,) = (entry for entry in provider.journal("RefreshPkgSource") if entry["class"] == "SMS_BootImagePackage")
+    assert call["outcome"] == "fault:2150858793"  # the host's time limit, while the build went on
+    assert not done["it"].get("warnings")
+
+
+def test_the_driver_that_fails_a_boot_image_is_named(make_provider: MakeProvider, ansible: Ansible) -> None:
+    provider = make_provider(scenario="troubled")
+    done = ansible.play([{REFRESH: {"package_ids": "PS100007", **FAST}, "register": "it"}], provider)
+    assert done["rc"] != 0
+    assert done["it"]["failed"]
+    assert done["it"]["changed"] is False
+    assert "homemade.inf" in done["it"]["msg"]
+    assert done["it"]["packages"][0]["build"]["status"] == "error"
+    assert provider.state()["packages"]["PS100007"]["source_version"] == 3
