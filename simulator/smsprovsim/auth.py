@@ -354,7 +354,7 @@ class SecurityContext:
 
     def _bindings(self, token: bytes) -> GssChannelBindings | None:
         """The channel bindings to hold the client to (wire A-11); raises if strict and the client sent none."""
-        mode = self._switches["channel_binding"]
+        mode = self._switches["channel_binding"]  # ASSUMED: channel_binding
         if self._binding is None or mode == "none" or _NTLM_AUTHENTICATE not in token:
             return None
         if ntlm_channel_binding(token) is None:
@@ -399,6 +399,8 @@ class SecurityContext:
             raise StaleContext("no closing boundary")
         parts = body[: -len(_BOUNDARY) - 4].split(_BOUNDARY + b"\r\n")
         several = content_type.lower().startswith("multipart/x-multi-encrypted")
+        if several and self.auth != "credssp":  # wire A-06: the others are never split
+            raise StaleContext("pieces")
         if parts[0] or len(parts) % 2 == 0 or len(parts) < 3 or (len(parts) > 3 and not several):
             raise StaleContext("parts")
         plain = b"".join(self._open_part(head, sealed) for head, sealed in zip(parts[1::2], parts[2::2], strict=True))
@@ -409,6 +411,8 @@ class SecurityContext:
         lead, blank, stream = sealed.partition(b"Content-Type: application/octet-stream\r\n")
         if not length or not blank or lead.strip() or len(stream) < 4:
             raise StaleContext("part headers")
+        if self.auth == "credssp" and int(length.group(1)) > _PIECE:  # wire A-06
+            raise StaleContext("a piece that is too long")
         size = struct.unpack_from("<I", stream)[0]
         # ASSUMED: credssp_trailer
         if (

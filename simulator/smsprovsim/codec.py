@@ -176,6 +176,7 @@ class Writer:
         return_value: int | None,
     ) -> str:
         """METHOD_OUTPUT (wire I-03)."""
+        # ASSUMED: output_type
         typed = f' xsi:type="p:{method}_OUTPUT_Type"' if self._switches["output_type"] == "present" else ""
         parts = [
             f'<p:{method}_OUTPUT xmlns:xsi="{names.XSI}" xmlns:p="{attribute(self._style.class_uri(class_name))}"'

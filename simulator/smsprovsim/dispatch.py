@@ -115,6 +115,8 @@ class Dispatcher:
                 entry.update({"wql": enumeration.wql, "class": enumeration.class_name})
         if not request.remote_access:
             raise WSManFault(5)  # wire H-14
+        if envelope.fragment is not None and (verb not in ("Get", "Put") or target.kind != "class"):
+            raise WSManFault(2150858871)  # wire U-12: Get and Put of objects only
         if options.context and self.switches["context_options"] == "refused":  # ASSUMED: context_options
             raise WSManFault(2150858818, "The wmi: options are not supported.")
         return operation
@@ -172,6 +174,7 @@ class Dispatcher:
         return self._soap(200, text)
 
     def _write(self, answer: Answer, envelope: soap.Envelope, relates_to: str | None = None) -> str:
+        # ASSUMED: activity_id
         return soap.write(
             answer.action,
             envelope.message_id if relates_to is None else relates_to,
@@ -210,7 +213,7 @@ class Dispatcher:
         self, fault: WSManFault, entry: dict[str, Any], envelope: soap.Envelope | None, operation: Operation | None
     ) -> Reply:
         entry.update(outcome=f"fault:{fault.code}", executed=bool(operation and operation.lasting))
-        style = self.switches["wmi_error"]
+        style = self.switches["wmi_error"]  # ASSUMED: wmi_error
         dmtf = bool(operation and operation.style.dmtf)
         mi_error = dmtf and (
             style == "dmtf" or (style == "mi_client" and bool(operation and operation.options.mi_client))

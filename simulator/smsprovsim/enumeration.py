@@ -22,7 +22,7 @@ from .wsmanfault import WSManFault
 
 _FROM = re.compile(r"\bFROM\s+([A-Za-z_]\w*)", re.IGNORECASE)
 _ENVELOPE = 1600  # characters of an answer around its items, generously
-_MODES = {"": "object", "enumerateepr": "epr", "enumerateobjectandepr": "both"}
+_MODES = {"EnumerateEPR": "epr", "EnumerateObjectAndEPR": "both"}  # absent: objects
 
 
 @dataclass
@@ -101,6 +101,7 @@ class Enumerations:
         """Enumerate: a query, the instances of a class, or the classes of a namespace."""
         asked = _Enumerate(operation)
         self._expire(operation)
+        # ASSUMED: max_operations_per_user
         if self.open_by_user().get(operation.caller.user, 0) >= operation.switches.number("max_operations_per_user"):
             raise WSManFault(2150859174)
         enumeration = asked.open()
@@ -183,6 +184,7 @@ class Enumerations:
 
     def _expire(self, operation: Operation) -> None:
         # A clock that runs fast is not to expire what a client is just reading: only jumps count in full.
+        # ASSUMED: enumeration_timeout_ms
         clock = operation.site.clock
         limit = operation.switches.number("enumeration_timeout_ms") / 1000 * max(1.0, getattr(clock, "speed", 1.0))
         now = clock.now()
@@ -244,11 +246,12 @@ class _Enumerate:
             self.optimize = True
         elif name.namespace == names.WSMAN and name.localname == "MaxElements":
             self.said_elements = _positive(text)
+            # ASSUMED: max_batch_items
             self.max_elements = min(self.said_elements, int(self._operation.switches.number("max_batch_items")))
         elif name.namespace == names.WSMAN and name.localname == "EnumerationMode":
-            if text.casefold() not in _MODES:
+            if text not in _MODES:
                 raise WSManFault(2150858886)
-            self.mode = _MODES[text.casefold()]
+            self.mode = _MODES[text]
         elif name.localname == "Filter" and name.namespace in (names.WSMAN, names.ENUMERATION):
             self._filter = child
         elif name.namespace == names.BINDING and name.localname == "PolymorphismMode":

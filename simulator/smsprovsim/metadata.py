@@ -52,10 +52,10 @@ def _describe(operation: Operation, cim_class: CimClass) -> str:
         origin = _origin(line, "properties", name)
         if inherited or origin is cim_class:
             parts.append(_property(cim_class.properties[name], origin, cim_class, qualifiers))
-    for name in sorted(cim_class.methods, key=str.casefold):
+    for name, method in cim_class.methods.items():  # in order of declaration, as captured
         origin = _origin(line, "methods", name)
         if inherited or origin is cim_class:
-            parts.append(_method(cim_class.methods[name], origin, cim_class, qualifiers))
+            parts.append(_method(method, origin, qualifiers))
     parts.append("</CLASS>")
     return "".join(parts)
 
@@ -107,7 +107,8 @@ def _property(declared: Property, origin: CimClass, cim_class: CimClass, qualifi
     return f'<{tag} NAME="{attribute(declared.name)}"{_member(origin, cim_class)} TYPE="{kind}">{inner}</{tag}>'
 
 
-def _method(method: Method, origin: CimClass, cim_class: CimClass, qualifiers: bool) -> str:
+def _method(method: Method, origin: CimClass, qualifiers: bool) -> str:
+    """Captured methods have an origin, and no PROPAGATED even where they are inherited."""
     inner = _flag("static") if qualifiers and method.static else ""
     directions: dict[str, list[str]] = {}
     declared: dict[str, Any] = {}
@@ -124,4 +125,6 @@ def _method(method: Method, origin: CimClass, cim_class: CimClass, qualifiers: b
             marks += _flag("optional") if each.optional else ""
             marks += _text("EmbeddedInstance", embedded) if embedded else ""
         inner += f'<{tag} NAME="{attribute(name)}" TYPE="{kind}">{marks}</{tag}>'
-    return f'<METHOD NAME="{attribute(method.name)}" TYPE="uint32"{_member(origin, cim_class)}>{inner}</METHOD>'
+    return (
+        f'<METHOD NAME="{attribute(method.name)}" TYPE="uint32" CLASSORIGIN="{attribute(origin.name)}">{inner}</METHOD>'
+    )

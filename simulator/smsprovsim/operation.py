@@ -90,7 +90,7 @@ class Operation:
 
     @property
     def server_limit(self) -> int:
-        """MaxEnvelopeSizekb in bytes."""
+        """MaxEnvelopeSizekb in bytes. ASSUMED: max_envelope_kb"""
         return int(self.switches.number("max_envelope_kb") * 1024)
 
     @property
@@ -110,7 +110,7 @@ class Operation:
     @property
     def allowed_seconds(self) -> float:
         """The time a call may take: OperationTimeout, capped by MaxTimeoutms (wire H-07, L-02)."""
-        cap = self.switches.number("max_timeout_ms") / 1000
+        cap = self.switches.number("max_timeout_ms") / 1000  # ASSUMED: max_timeout_ms
         return min(self.envelope.timeout or cap, cap)
 
     def fields(self) -> dict[str, Any]:

@@ -76,6 +76,7 @@ def load(
         content = yaml.load(stream, Loader=_LOADER)
     chosen = switches if isinstance(switches, Switches) else Switches(switches)
     begins = (start or datetime.now(timezone.utc)).replace(microsecond=0)
+    # ASSUMED: members
     world = World(read_classes(chosen["members"]), chosen, LogicalClock(speed), begins)
     return _Stage(file.stem, content, world, machine).site
 

@@ -33,7 +33,7 @@ _KNOWN_HEADERS = {
         "OptionSet",
         "FragmentTransfer",
     },
-    names.MICROSOFT: {"DataLocale", "SessionId", "OperationID", "SequenceId", "FragmentTransfer"},
+    names.MICROSOFT: {"DataLocale", "SessionId", "OperationID", "SequenceId"},
 }
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _SPECIAL = re.compile("[&<>\r]")
@@ -115,6 +115,15 @@ def parse(body: bytes, charset: str | None) -> Envelope:
     document: Any = root.getroottree().docinfo
     if document is not None and document.doctype:
         raise WSManFault(2150858819, "The request holds a document type declaration.")
+    if document is not None and (document.encoding or "UTF-8").upper() not in (
+        "UTF-8",
+        "UTF-16",
+        "UTF-16LE",
+        "UTF-16BE",
+        "ASCII",
+        "US-ASCII",
+    ):
+        raise WSManFault(2150858796)
     if root.tag != f"{{{names.SOAP}}}Envelope":
         raise WSManFault(2150858791, "The request is no SOAP 1.2 envelope.", subcode="s:VersionMismatch")
     header = root.find(f"{{{names.SOAP}}}Header")
@@ -267,7 +276,7 @@ def write_fault(fault: WSManFault, switches: Mapping[str, str], *, address: str,
     """The body of a fault: WSManFault, in it ProviderFault, in it WSManFault and ExtendedError (wire F-01 to F-04)."""
     if fault.inner is not None and mi_error:
         return _soap_fault("s:Receiver", "w:InternalError", "", _mi_error(fault.inner))
-    empty = switches["fault_reason"] == "empty"
+    empty = switches["fault_reason"] == "empty"  # ASSUMED: fault_reason
     detail = f"<w:FaultDetail>{names.FAULT_DETAIL}{fault.detail}</w:FaultDetail>" if fault.detail else ""
     detail += (
         f'<f:WSManFault xmlns:f="{names.WSMAN_FAULT}" Code="{fault.code}" Machine="{attribute(address)}"><f:Message>'

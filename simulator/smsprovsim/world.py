@@ -246,6 +246,7 @@ class World:
     def date(self, moment: float | None = None, offset_minutes: int = 0) -> CimDateTime:
         """A logical time as the site writes it: UTC plus the offset, without a zone (behaviour 21)."""
         when = self.start + timedelta(seconds=self.now if moment is None else moment, minutes=offset_minutes)
+        # ASSUMED: datetime_zone
         return CimDateTime(when.strftime("%Y%m%d%H%M%S.000000") + self.switches["datetime_zone"])
 
     def package_date(self, package: Package) -> CimDateTime:

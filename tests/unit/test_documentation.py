@@ -621,6 +621,13 @@ def test_the_page_of_assumptions_lists_every_note() -> None:
     assert [file for file in files if f"`{file}`" not in page] == []
 
 
+def test_every_question_names_the_code_that_depends_on_it() -> None:
+    page = read(ROOT / "docs" / "develop" / "assumptions.md")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert len(rows) > 40
+    assert [row.split("`")[1] for row in rows if row.rstrip(" |").endswith(")")] == []
+
+
 def test_the_operation_is_called_as_the_console_calls_it() -> None:
     """The first line of the documentation, and the method behind it."""
     own = block("cm_package_refresh", "DOCUMENTATION")

@@ -18,7 +18,7 @@ import pytest
 import requests
 import spnego
 import spnego.tls
-from front_client import IDENTIFY, NS, PACKAGE, Client, envelope
+from front_client import IDENTIFY, NS, PACKAGE, Client, Fault, envelope
 from winrm.exceptions import InvalidCredentialsError, WinRMTransportError
 
 from smsprovsim.server import Server
@@ -92,6 +92,28 @@ def test_wrong_password(serve: Callable[..., Server], tls: bool, user: str) -> N
     assert server.logins["failures"] == {user: 2}
     assert server.logins["total"] == 0
     assert server.journal == []
+
+
+@pytest.mark.parametrize(("auth", "status"), [("credssp", 400), ("ntlm", 200)])
+def test_credssp_takes_long_messages_in_pieces_only(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, auth: str, status: int
+) -> None:
+    """wire A-06: over 16 384 bytes CredSSP splits; the others never do"""
+    import winrm.encryption
+
+    monkeypatch.setattr(winrm.encryption.Encryption, "SIXTEN_KB", 10**9)
+    server = serve(tls=False)
+    client = Client(server, auth)
+    query = f"SELECT PackageID FROM {'x' * 20000}"
+    try:
+        client.enumerate(query)
+        answered = 200
+    except WinRMTransportError as error:
+        answered = error.code
+    except Fault:
+        answered = 200
+    assert answered == status
+    assert [entry["wql"] for entry in server.journal] == ([query] if status == 200 else [])
 
 
 def test_wrong_basic_password(server: Server) -> None:
@@ -321,8 +343,6 @@ def test_curl_ntlm(server: Server, tmp_path: Any) -> None:
 
 
 def test_the_user_without_remote_access(server: Server) -> None:
-    from front_client import Fault
-
     with pytest.raises(Fault) as caught:
         Client(server, user="CONTOSO\\stranger", password="third").get()
     assert (caught.value.code, caught.value.subcode) == (5, "w:AccessDenied")

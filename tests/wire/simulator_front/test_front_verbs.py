@@ -51,6 +51,28 @@ def fault_of(call: Callable[..., Any], *arguments: Any, **more: Any) -> Fault:
         ),
         ({"header": '<m:DataLocale xml:lang="de" s:mustUnderstand="true"/>'}, 2150858887, "w:UnsupportedFeature"),
         ({"header": "<a:FaultTo><a:Address>urn:me</a:Address></a:FaultTo>"}, 2150858887, "w:UnsupportedFeature"),
+        (
+            {"leave_out": ("ReplyTo",), "header": "<a:ReplyTo><a:Address>urn:me</a:Address></a:ReplyTo>"},
+            2150858887,
+            "w:UnsupportedFeature",
+        ),
+        ({"header": '<m:FragmentTransfer s:mustUnderstand="true">Name</m:FragmentTransfer>'}, 2150858768, None),
+        ({"header": "<a:To>urn:again</a:To>"}, 2150858767, "a:InvalidMessageInformationHeader"),
+        ({"leave_out": ("MessageID",), "header": "<a:MessageID/>"}, 2150858767, "a:InvalidMessageInformationHeader"),
+        (
+            {"leave_out": ("MessageID",), "header": f"<a:MessageID>{'x' * 2049}</a:MessageID>"},
+            2150858767,
+            "a:InvalidMessageInformationHeader",
+        ),
+        (
+            {
+                "leave_out": ("Locale",),
+                "header": "<w:SelectorSet><w:Selector>x</w:Selector></w:SelectorSet>",
+                "selectors": (),
+            },
+            2150858813,
+            "w:InvalidSelectors",
+        ),
         ({"size": 8191}, 2150858878, "w:EncodingLimit"),
         ({"size": "many"}, 2150858823, "w:EncodingLimit"),
         ({"timeout": "PT0.4S"}, 2150858764, "w:UnsupportedFeature"),
@@ -76,6 +98,18 @@ def test_headers_that_are_taken(client: Client) -> None:
 @pytest.mark.parametrize("body", [b"<nonsense", b"<!DOCTYPE x [<!ENTITY e 'y'>]><x>&e;</x>"])
 def test_requests_that_are_no_xml(client: Client, body: bytes) -> None:
     assert fault_of(client.send, body).code == 2150858819
+
+
+def test_encodings_that_are_refused(serve: Callable[..., Server]) -> None:
+    """wire H-01: UTF-8 and UTF-16 only"""
+    client = Client(serve())
+    request = envelope(GET, PACKAGE, selectors=KEY)
+    declared = '<?xml version="1.0" encoding="iso-8859-1"?>' + request
+    assert fault_of(client.send, declared.encode("latin-1")).code == 2150858796
+    assert client.send('<?xml version="1.0" encoding="utf-8"?>' + request) is not None
+    other = Client(serve())
+    other.transport.default_headers["Content-Type"] = "application/soap+xml;charset=iso-8859-1"
+    assert fault_of(other.send, request).code == 2150858796
 
 
 def test_answer_headers(client: Client) -> None:
@@ -243,6 +277,54 @@ def test_fragment_get(client: Client, server: Server) -> None:
 )
 def test_fragments_that_are_refused(client: Client, path: str, must: str, code: int) -> None:
     assert fault_of(client.get, header=fragment(path, must)).code == code
+
+
+@pytest.mark.parametrize("verb", ["Create", "Delete", "Invoke", "Enumerate", "class"])
+def test_fragments_are_for_get_and_put_of_objects(client: Client, server: Server, verb: str) -> None:
+    """wire U-12"""
+    header = fragment("Name")
+    if verb == "Invoke":
+        fault = fault_of(client.invoke, "RefreshPkgSource", header=header)
+    elif verb == "Enumerate":
+        fault = fault_of(client.enumerate, "SELECT Name FROM SMS_Package", header=header)
+    elif verb == "class":
+        uri = "http://schemas.dmtf.org/wbem/cim-xml/2/cim-schema/2/*"
+        selectors = {"__cimnamespace": "root/sms/site_PS1", "ClassName": "SMS_Package"}
+        fault = fault_of(client.call, GET, uri, selectors=selectors, header=header)
+    else:
+        fault = fault_of(client.call, f"{NS['x']}/{verb}", PACKAGE, selectors=KEY, header=header)
+    assert (fault.code, fault.detail) == (2150858871, "FragmentLevelAccess")
+    assert server.site.calls == []
+    assert len(server.site.packages) == 3
+
+
+def test_fragment_dialects(client: Client) -> None:
+    """wire G-06: XPath 1.0, which is the default, and nothing else"""
+    header = '<w:FragmentTransfer s:mustUnderstand="true" Dialect="{}">Name</w:FragmentTransfer>'
+    assert len(client.get(header=header.format("http://www.w3.org/TR/1999/REC-xpath-19991116"))) == 1
+    assert fault_of(client.get, header=header.format("urn:other")).code == 2150858871
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("Name", "<p:Name>a</p:Name>", 2150858841),  # no XmlFragment around it
+        ("Name", "<w:XmlFragment/>", 2150858841),
+        ("Name", "<w:XmlFragment><p:Description>a</p:Description></w:XmlFragment>", 2150858838),
+        ("Name", "<w:XmlFragment><p:Name>a</p:Name><p:Name>b</p:Name></w:XmlFragment>", 2150858838),
+        ("PkgFlags", "<w:XmlFragment><p:PkgFlags>x</p:PkgFlags></w:XmlFragment>", 2150858838),
+        ("PackageID", "<w:XmlFragment><p:PackageID>PS100002</p:PackageID></w:XmlFragment>", 2150858989),
+        ("Scopes[2]", "<w:XmlFragment><p:Scopes>a</p:Scopes></w:XmlFragment>", 2150858841),
+        ("/Name", "<w:XmlFragment><p:Name>a</p:Name></w:XmlFragment>", 2150858899),
+    ],
+)
+def test_fragment_puts_that_are_refused(client: Client, server: Server, path: str, body: str, code: int) -> None:
+    """wire P-02, P-07, G-07"""
+    written = body.replace("<w:XmlFragment", f'<w:XmlFragment xmlns:p="{PACKAGE}"', 1)
+    if not written.startswith("<w:"):
+        written = written.replace("<p:Name", f'<p:Name xmlns:p="{PACKAGE}"', 1)
+    assert fault_of(client.put, written, header=fragment(path)).code == code
+    assert server.site.calls == []
 
 
 def test_fragment_put(client: Client, server: Server) -> None:
@@ -593,6 +675,11 @@ def test_class_metadata(client: Client, server: Server) -> None:
     assert schedule.findtext("QUALIFIER[@NAME='EmbeddedInstance']/VALUE") == "SMS_ScheduleToken"
     assert answer.find("METHOD[@NAME='Echo']/PARAMETER.ARRAY[@NAME='Numbers']").get("TYPE") == "sint32"
     assert (server.journal[-1]["class"], server.journal[-1]["verb"]) == ("sms_package", "Get")
+    assert dict(answer.find("METHOD[@NAME='RefreshPkgSource']").attrib) == {
+        "NAME": "RefreshPkgSource",
+        "TYPE": "uint32",
+        "CLASSORIGIN": "SMS_Package",
+    }
     own = class_of(client)
     assert own.find("PROPERTY[@NAME='PackageID']") is None
     assert own.find(".//QUALIFIER") is None
