@@ -258,7 +258,9 @@ packages:
       description: Source version C(before) and C(after). In check mode C(after) is a text such as C(at least 8).
       type: dict
     distribution_points:
-      description: Numbers C(targeted), C(installed), C(failed), and C(rows) with those that failed (all of them with O(verbose_results=true)).
+      description:
+        - Numbers C(targeted), C(installed), C(failed), and C(rows) with those that failed (all of them with O(verbose_results=true)).
+        - The numbers are null where nobody looked, which is the case unless O(wait_for=distributed). Check mode looks at C(targeted).
       type: dict
     answer_lost:
       description: Whether the answer to the call was lost.
