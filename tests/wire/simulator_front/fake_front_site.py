@@ -104,7 +104,7 @@ _METHODS = [
 CLASSES = {
     each.name.casefold(): each
     for each in (
-        _class("SMS_PackageBaseclass", _BASE, abstract=True),
+        _class("SMS_PackageBaseclass", _BASE, _METHODS[:1], abstract=True),
         _class("SMS_Package", _PACKAGE, _METHODS, superclass="SMS_PackageBaseclass"),
         _class("SMS_Pair", [Property("A", "uint32", key=True), Property("B", "string", key=True)]),
         _class("SMS_ScheduleToken", _TOKEN, abstract=True, embedded=True),

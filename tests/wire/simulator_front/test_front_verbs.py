@@ -678,7 +678,7 @@ def test_class_metadata(client: Client, server: Server) -> None:
     assert dict(answer.find("METHOD[@NAME='RefreshPkgSource']").attrib) == {
         "NAME": "RefreshPkgSource",
         "TYPE": "uint32",
-        "CLASSORIGIN": "SMS_Package",
+        "CLASSORIGIN": "SMS_PackageBaseclass",
     }
     own = class_of(client)
     assert own.find("PROPERTY[@NAME='PackageID']") is None
