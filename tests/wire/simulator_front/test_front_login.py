@@ -10,7 +10,6 @@ import gc
 import http.client
 import ssl
 import struct
-import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -320,26 +319,6 @@ def test_the_certificate_is_checked_by_name(server: Server) -> None:
         connection.close()
     with pytest.raises(requests.exceptions.SSLError):
         requests.post(server.url, timeout=30)
-
-
-def test_curl_ntlm(server: Server, tmp_path: Any) -> None:
-    try:
-        version = subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("curl is not installed")
-    if "NTLM" not in version:
-        pytest.skip("this curl has no NTLM")
-    request = tmp_path / "request.xml"
-    request.write_text(GET, encoding="utf-8")
-    account = server.account
-    done = subprocess.run(
-        ["curl", "--silent", "--show-error", "--ntlm", "--user", f"{account.principal}:{account.password}",
-         "--cacert", server.ca_cert, "--header", "Content-Type: application/soap+xml;charset=UTF-8",
-         "--data-binary", f"@{request}", server.url],
-        capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
-    assert "PS100001" in done.stdout
-    assert server.journal[-1]["auth"] == "ntlm"
 
 
 def test_the_user_without_remote_access(server: Server) -> None:
