@@ -60,15 +60,17 @@ def patterns(listing: Path) -> tuple[list[str], list[str]]:
 
 
 def must_run_violations(outcomes: Sequence[Outcome], listing: Path) -> list[str]:
-    """What should have run and did not: a pattern without a test, and each skipped test that a pattern names."""
+    """What should have run and did not: a pattern without a test, and the skipped tests that a pattern names."""
     wanted, lifted = patterns(listing)
     wrong = []
     for pattern in wanted:
-        if not any(fnmatchcase(outcome.file, pattern) and outcome.verdict != "skipped" for outcome in outcomes):
+        if not any(_named(outcome, pattern) and outcome.verdict != "skipped" for outcome in outcomes):
             wrong.append(f"{pattern}: no test of this pattern ran")
-    for outcome in outcomes:
-        if outcome.verdict != "skipped" or any(fnmatchcase(outcome.file, pattern) for pattern in lifted):
-            continue
-        if any(fnmatchcase(outcome.file, pattern) for pattern in wanted):
-            wrong.append(f"{outcome.file}::{outcome.name}: skipped: {outcome.reason}")
-    return wrong
+    skipped = [outcome for outcome in outcomes if outcome.verdict == "skipped"]
+    skipped = [outcome for outcome in skipped if any(_named(outcome, pattern) for pattern in wanted)]
+    return wrong + skip_lines([one for one in skipped if not any(_named(one, pattern) for pattern in lifted)])
+
+
+def _named(outcome: Outcome, pattern: str) -> bool:
+    """Whether a pattern, of a file or of `file::test`, names a test."""
+    return fnmatchcase(f"{outcome.file}::{outcome.name}" if "::" in pattern else outcome.file, pattern)

@@ -54,8 +54,10 @@ def test_results_are_counted_from_the_junit_file(tool, tmp_path: Path) -> None:
     ("listing", "wrong"),
     [
         ("tests/unit/*", []),
-        ("tests/wire/*", ["tests/wire/test_b.py::test_three: skipped: no peer"]),
+        ("tests/wire/*", ["tests/wire/test_b.py: 1 skipped: no peer"]),
         ("tests/wire/*\n!tests/wire/test_b.py", []),
+        ("tests/wire/*\n!tests/wire/test_b.py::*three", []),
+        ("tests/wire/*\n!tests/wire/test_b.py::*four", ["tests/wire/test_b.py: 1 skipped: no peer"]),
         ("# only this\ntests/live/*", ["tests/live/*: no test of this pattern ran"]),
     ],
 )
