@@ -94,10 +94,10 @@ class Site:
         return other
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Give the connections back, for good; from any thread, also while another still waits for an answer."""
         for sibling in self._siblings:
             sibling.close()
-        self._link.close()
+        self._link.end()
 
     def rows(
         self, class_name: str, columns: Mapping[str, Codec], where: wql.Condition | None = None

@@ -9,6 +9,7 @@ what our own connection did, never by the text of an exception.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import re
@@ -148,8 +149,10 @@ class _Line:
         self.connections: list[Any] = []
 
     def close(self) -> None:
-        """Close every connection that was made, also one whose answer nobody has read."""
+        """Close every connection that was made, also one on whose answer another thread still waits: that thread wakes."""
         for connection in self.connections:
+            with contextlib.suppress(OSError, AttributeError):  # not connected, or gone already
+                connection.sock.shutdown(socket.SHUT_RDWR)
             connection.close()
         self.connections = []
 
@@ -284,7 +287,11 @@ class WinRMTransport:
     def _exchange(self, envelope: bytes, read_timeout: float) -> bytes:
         import requests
 
-        endpoint, line, encryption = self.endpoint, self._line, self._far.encryption
+        # Another thread may close this transport meanwhile: what happens is judged by the line the message went out on.
+        endpoint, line, session, far = self.endpoint, self._line, self._session, self._far
+        if far is None:
+            raise self._session_gone()
+        encryption = far.encryption
         if endpoint.scheme != "https" and encryption is None:  # wire W-06: looked at before every message
             gone = NotExecuted("The message encryption is gone, so nothing was sent over http", where=self._where())
             gone.sent = False
@@ -292,23 +299,21 @@ class WinRMTransport:
         line.message_left = False
         try:
             if encryption is not None:
-                prepared = encryption.prepare_encrypted_request(self._session, endpoint.url, envelope)
+                prepared = encryption.prepare_encrypted_request(session, endpoint.url, envelope)
             else:
-                prepared = self._session.prepare_request(requests.Request("POST", endpoint.url, data=envelope))
+                prepared = session.prepare_request(requests.Request("POST", endpoint.url, data=envelope))
             self.requests += 1
-            response = self._session.send(
-                prepared, timeout=(endpoint.connect_timeout, read_timeout), allow_redirects=False
-            )
+            response = session.send(prepared, timeout=(endpoint.connect_timeout, read_timeout), allow_redirects=False)
         except Exception as problem:
             self.requests -= not line.message_left and self.requests > 0
-            raise self._sending_problem(problem, read_timeout) from problem
-        return self._open(response)
+            raise self._sending_problem(problem, read_timeout, line) from problem
+        return self._open(response, encryption)
 
-    def _sending_problem(self, problem: Exception, read_timeout: float) -> ConfigMgrError:
+    def _sending_problem(self, problem: Exception, read_timeout: float, line: _Line) -> ConfigMgrError:
         """Whether the far side can have acted: only if bytes of the message had left."""
         import requests
 
-        endpoint, line = self.endpoint, self._line
+        endpoint = self.endpoint
         if line.message_left:
             if any(
                 isinstance(each, (requests.exceptions.ReadTimeout, socket.timeout))
@@ -323,9 +328,7 @@ class WinRMTransport:
             return OutcomeUnknown(what, where=self._where(), hint=hint)
         if line.sealed:
             # Closed while idle (wire A-12), or it cannot encrypt any more. Either way a new login is needed.
-            ended = NotExecuted("The host had ended the session, so nothing was sent", where=self._where())
-            ended.sent = False
-            return ended
+            return self._session_gone()
         return diagnosis.connection_refused(
             problem,
             endpoint.provider,
@@ -335,11 +338,15 @@ class WinRMTransport:
             proxy=endpoint.proxy,
         )
 
-    def _open(self, response: Any) -> bytes:
+    def _session_gone(self) -> NotExecuted:
+        ended = NotExecuted("The host had ended the session, so nothing was sent", where=self._where())
+        ended.sent = False
+        return ended
+
+    def _open(self, response: Any, encryption: Any) -> bytes:
         """The SOAP of an answer, at whatever status (peers V-10). Anything else is judged by the status (wire F-20 to F-25)."""
         content: bytes = response.content
         kind = response.headers.get("Content-Type", "")  # may be absent (wire W-08)
-        encryption = self._far.encryption
         if encryption is not None and "encrypted" in kind.lower() and content:
             try:
                 opened: bytes = encryption.parse_encrypted_response(response)

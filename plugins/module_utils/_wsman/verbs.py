@@ -62,6 +62,7 @@ class Link:
         self.uri_style: str | None = None
         self._connect = connect
         self._transport: Transport | None = None
+        self._ended = False
         self._read_attempts = max(1, read_attempts)
         self._sleep = sleep
         self._new_id = new_id
@@ -74,6 +75,11 @@ class Link:
 
     def close(self) -> None:
         """End the session. The link can still be used: it then makes a new one."""
+        self.renew()
+
+    def end(self) -> None:
+        """End the session for good, from any thread. Who waits for an answer wakes, and nothing is sent again."""
+        self._ended = True
         self.renew()
 
     def read(
@@ -185,6 +191,10 @@ class Link:
     def exchange(self, message: bytes, message_id: str | None, timeout: float | None = None) -> Element | None:
         """One request and its answer, never repeated. Faults that prove a refusal before execution become NotExecuted."""
         try:
+            if self._ended:
+                ended = NotExecuted("The session was ended, so nothing was sent", transient=False)
+                ended.sent = False
+                raise ended
             if self._transport is None:
                 self._transport = self._connect()
             answer = self._transport.send(message, timeout)
