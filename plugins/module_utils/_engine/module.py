@@ -161,6 +161,7 @@ def _refresh(module: AnsibleModule, operation: Operation, resources: Sequence[Re
         else:
             task.allow_failures(limit)
             task.perform()
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left is to tell what came of it
             rows = [report.package_row(target, params["verbose_results"]) for target in task.targets]
     finally:
         task.close()
@@ -382,6 +383,7 @@ def _stop_on_terminate() -> None:
     """A task that is told to stop ends with its result, so that a rerun can go on."""
 
     def stop(_number: int, _frame: Any) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would cut the ending short
         raise Interrupted("the task was told to stop (SIGTERM)")
 
     signal.signal(signal.SIGTERM, stop)

@@ -10,7 +10,8 @@ next ones. Every call is made at most once a package; after that only evidence c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for_all
 from dataclasses import dataclass
 from typing import Any, Callable
 
@@ -46,6 +47,9 @@ _MESSAGE_COLUMNS = {
 }
 _TARGETED_COLUMNS = {"PackageID": STRING, "Targeted": UINT32}
 
+# Real seconds that calls under way get for their answers when the task is told to stop.
+STOP_PATIENCE = 5.0
+
 # A version that stays while the refresh time moved is believed after this many looks in a row.
 LOOKS_TO_BELIEVE_UNCHANGED = 2
 
@@ -78,6 +82,7 @@ class Performance:
         self._messages_readable = True
         self._any_sent = False
         self._crews: dict[Site, list[_Worker]] = {}
+        self._jobs: list[Future[None]] = []
 
     def run(self) -> None:
         """Bring every target to its end. Raises nothing that concerns one package; that is in its target."""
@@ -88,9 +93,10 @@ class Performance:
                     self._pass_time()
                     self._look_and_move()
         except Interrupted as stop:
-            self._end_all(str(stop), stop)
+            self._end_jobs()
+            self.end_all(str(stop), stop)
         except NotAuthenticated as refused:
-            self._end_all(str(refused), refused)
+            self.end_all(str(refused), refused)
         finally:
             for crew in self._crews.values():
                 for worker in crew:
@@ -122,9 +128,9 @@ class Performance:
             except UNREADABLE as problem:
                 since = self._unreadable_since.setdefault(site, self.clock.now())
                 if self.clock.now() - since > self.rules.grace:
-                    self._end_all(f"the site cannot be read any more: {problem}", problem, targets)
+                    self.end_all(f"the site cannot be read any more: {problem}", problem, targets)
             except ProviderError as problem:
-                self._end_all(f"the site cannot be read any more: {problem}", problem, targets)
+                self.end_all(f"the site cannot be read any more: {problem}", problem, targets)
             else:
                 self._unreadable_since.pop(site, None)
 
@@ -283,16 +289,27 @@ class Performance:
         for target in builds:
             self._space_out()
             self._start_build(target)
-        jobs = []
+        self._jobs = []
         for number, target in enumerate(calls):
             self._space_out()
+            target.fence = Fence.of(target.package)
+            target.sent = True  # said before it is so: a stop at any line from here on must not hide it
             if number < len(calls) - 1:
                 worker = self._worker(target.site, number)
-                jobs.append(worker.thread.submit(self._call, target, worker.site))
+                self._jobs.append(worker.thread.submit(self._call, target, worker.site))
             else:
                 self._call(target, target.site)
-        for job in jobs:
+        for job in self._jobs:
             job.result()
+
+    def _end_jobs(self) -> None:
+        """Take the answers that come at once; who waits longer is woken, and its answer counts as lost."""
+        for job in self._jobs:
+            job.cancel()
+        wait_for_all(self._jobs, timeout=STOP_PATIENCE)
+        for crew in self._crews.values():
+            for worker in crew:
+                worker.site.close()
 
     def _worker(self, site: Site, number: int) -> _Worker:
         """One of the further sessions of a site. A session belongs to one thread (wire W-11), so each has its own for good."""
@@ -308,21 +325,26 @@ class Performance:
 
     def _call(self, target: Target, site: Site) -> None:
         """The one call for this package."""
-        target.fence = Fence.of(target.package)
-        target.sent = True
+        problem: ConfigMgrError | None = None
         try:
             site.call(target.resource.wmi_class, self.operation.method, {"PackageID": target.package.package_id})
-        except NOT_CARRIED_OUT as refused:
-            self._not_carried_out(target, refused)
-        except OutcomeUnknown as lost:
-            self._answer_lost(target, lost)
-            target.enter(Phase.UNANSWERED, self.clock.now())
-        except ConfigMgrError as refused:
-            target.sent = False
-            target.end("failed", str(refused), refused.as_result())
-        else:
+        except ConfigMgrError as raised:
+            problem = raised
+        if target.open:  # else the task was told to stop, and has ended it
+            self._answered(target, problem)
+
+    def _answered(self, target: Target, problem: ConfigMgrError | None) -> None:
+        if problem is None:
             target.proven = True
             self._accepted(target)
+        elif isinstance(problem, NOT_CARRIED_OUT):
+            self._not_carried_out(target, problem)
+        elif isinstance(problem, OutcomeUnknown):
+            self._answer_lost(target, problem)
+            target.enter(Phase.UNANSWERED, self.clock.now())
+        else:
+            target.sent = False
+            target.end("failed", str(problem), problem.as_result())
 
     def _not_carried_out(self, target: Target, refused: ConfigMgrError) -> None:
         target.sent = False
@@ -557,7 +579,7 @@ class Performance:
         if failed > self.rules.max_failed:
             self.stopped = f"not attempted, because {failed} packages failed, more than max_failed allows ({self.rules.max_failed:g})"
 
-    def _end_all(
+    def end_all(
         self, reason: str, error: ConfigMgrError | Interrupted, targets: Sequence[Target] | None = None
     ) -> None:
         """Nothing more can be done: what was sent stays sent, the rest is not attempted."""

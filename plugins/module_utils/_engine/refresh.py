@@ -13,7 +13,7 @@ from typing import Callable
 from .._cim import wql
 from .._cim.types import STRING, UINT32
 from .._provider.clock import Clock
-from .._provider.errors import Impossible, ProviderError
+from .._provider.errors import Impossible, Interrupted, ProviderError
 from .._provider.site import Site, open_owner, providers
 from .build import NO_STATUS, read_status
 from .distribution import Watch
@@ -229,7 +229,11 @@ class Refresh:
 
     def perform(self) -> None:
         """Send and watch. Every outcome is in the targets."""
-        Performance(self.operation, self.targets, self.rules, self._clock, self._warn).run()
+        performance = Performance(self.operation, self.targets, self.rules, self._clock, self._warn)
+        try:
+            performance.run()
+        except Interrupted as stop:  # it came when the run was as good as over
+            performance.end_all(str(stop), stop)
 
     def predict(self) -> dict[str, tuple[int, int]]:
         """For check mode: what each package that would be sent moves, as points and kilobytes. One query."""

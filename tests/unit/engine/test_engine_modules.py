@@ -167,6 +167,25 @@ class TestRefresh:
         second = stage.refresh(package_ids=["PS100001", "PS100002"], resume=first["resume"])
         assert (second["rc"], stage.sent) == (0, ["PS100001", "PS100002"])
 
+    @pytest.mark.parametrize("stopped_before", [False, True])
+    def test_a_stop_at_the_very_end_does_not_cost_the_result(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch, stopped_before: bool
+    ) -> None:
+        """While the sessions are being closed, alone or as the second signal."""
+        call = stage.site.call
+
+        def stopped(*arguments: Any, **more: Any) -> dict[str, Any]:
+            answer = call(*arguments, **more)
+            if stopped_before:
+                signal.raise_signal(signal.SIGTERM)
+            return answer
+
+        monkeypatch.setattr(stage.site, "call", stopped)
+        monkeypatch.setattr(stage.site, "close", lambda: signal.raise_signal(signal.SIGTERM))
+        result = stage.refresh(package_ids=["PS100001"])
+        assert result["packages"][0]["status"] == ("failed" if stopped_before else "refreshed")
+        assert result["resume"][0]["sent"] is True
+
     def test_a_lost_answer_without_an_effect_fails_after_the_grace(self, stage: Stage) -> None:
         stage.site.refusal = OutcomeUnknown("The connection broke")
         first = stage.refresh(package_ids=["PS100001"], grace=30)
