@@ -158,12 +158,18 @@ class WmiSession:
         keys: Mapping[str, str] | None = None,
         outputs: Mapping[str, Codec] | None = None,
         timeout: float | None = None,
+        reading: bool = False,
     ) -> dict[str, Any]:
-        """Call a method on an object, or without keys on the class. `ReturnValue` is in the result, None if it was not told."""
+        """Call a method on an object, or without keys on the class. `ReturnValue` is in the result, None if it was not told.
+
+        `reading`: the method changes nothing, so a lost call is repeated.
+        """
         style = self._style_to_write()
         uri = self._uri(class_name, style)
         body = method_input(uri, method, arguments)
-        answer = verbs.invoke(self.link, uri, method, body, self._selectors(keys or {}, style), timeout=timeout)
+        answer = verbs.invoke(
+            self.link, uri, method, body, self._selectors(keys or {}, style), timeout=timeout, reading=reading
+        )
         declared = {"ReturnValue": SINT64, **(outputs or {})}
         if answer is None:
             return row_values(Element("nothing"), declared)

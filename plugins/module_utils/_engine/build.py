@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .operation import Operation
 
 COMPLETE, IN_PROGRESS, ERROR, NO_STATUS = 0, 1, 2, 3
+NOT_TOLD = -1  # ours: the provider did not say
 
 _CONTEXTS = "https://github.com/ansible-collections/configmgr.content/build"
 
@@ -79,7 +80,11 @@ class BuildStatus:
 def read_status(site: Site, class_name: str, context_id: str) -> BuildStatus:
     """How far the build with this ContextID is. Status 3: the id is unknown, neither done nor not started."""
     answer = site.call(
-        class_name, "QueryOSDBinaryInjectionStatus", arguments={"ContextID": (STRING, context_id)}, outputs=_OUTPUTS
+        class_name,
+        "QueryOSDBinaryInjectionStatus",
+        arguments={"ContextID": (STRING, context_id)},
+        outputs=_OUTPUTS,
+        reading=True,
     )
     status = answer.get("Status")
     return BuildStatus(
@@ -97,9 +102,14 @@ def context_for(site: Site, package_id: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{_CONTEXTS}/{site.code}/{package_id}")).upper()
 
 
-def unknown_status(why: str) -> BuildStatus:
-    """Stands for a status that could not be asked for."""
-    return BuildStatus(NO_STATUS, 0, 0, why, 0, "")
+def fresh_context() -> str:
+    """A ContextID that no build had before."""
+    return str(uuid.uuid4()).upper()
+
+
+def unreadable_status(why: str) -> BuildStatus:
+    """Stands for a status that could not be asked for. It is none of the provider's own: the build may be at any point."""
+    return BuildStatus(NOT_TOLD, 0, 0, why, 0, "")
 
 
 def forget(site: Site, class_name: str, context_id: str) -> None:

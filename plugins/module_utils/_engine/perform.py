@@ -25,12 +25,15 @@ from .build import (
     COMPLETE,
     ERROR,
     IN_PROGRESS,
+    NO_STATUS,
+    NOT_TOLD,
     BuildCall,
     BuildStatus,
     context_for,
     forget,
+    fresh_context,
     read_status,
-    unknown_status,
+    unreadable_status,
 )
 from .distribution import POINT_COLUMNS, Point, judge
 from .operation import IN_FLIGHT, Fence, Operation, Phase, Rules, Target
@@ -49,6 +52,9 @@ _TARGETED_COLUMNS = {"PackageID": STRING, "Targeted": UINT32}
 
 # Real seconds that calls under way get for their answers when the task is told to stop.
 STOP_PATIENCE = 5.0
+
+# Seconds beyond build_timeout in which the call itself has to be answered.
+ANSWER_MARGIN = 30.0
 
 # A version that stays while the refresh time moved is believed after this many looks in a row.
 LOOKS_TO_BELIEVE_UNCHANGED = 2
@@ -374,15 +380,16 @@ class Performance:
         try:
             left = read_status(target.site, target.resource.wmi_class, target.context_id)
         except ProviderError as refused:
-            left = unknown_status(str(refused))
+            left = unreadable_status(str(refused))
         except ConfigMgrError as refused:
             self._not_carried_out(target, refused)
             return
         if left.status == IN_PROGRESS:
             self._found_building(target)
             return
-        if left.status in (COMPLETE, ERROR):  # a run that was killed left it
-            self._forget(target, left)
+        if left.status != NO_STATUS and not self._forget(target, left):
+            # What a killed run left behind must not pass for the end of this build.
+            target.context_id = fresh_context()
         target.fence = Fence.of(target.package)
         target.sent = True
         target.enter(Phase.BUILDING, self.clock.now())
@@ -418,47 +425,69 @@ class Performance:
             return
         try:
             status = read_status(target.site, target.resource.wmi_class, context_id)
-        except ProviderError as refused:
-            status = unknown_status(str(refused))
+        except NotAuthenticated:
+            raise
+        except ConfigMgrError as problem:  # of this build alone; whether the site can be read shows elsewhere
+            status = unreadable_status(str(problem))
         self._note(target, status)
         if isinstance(error, OutcomeUnknown):
             self._answer_lost(target, error)
+        elif error is not None and status.status in (IN_PROGRESS, COMPLETE):  # it works on it, whatever it answered
+            target.error = error.as_result()
         elif error is not None:
             self._build_failed(target, f"{status.failure}: {error}" if status.status == ERROR else str(error), error)
             return
-        answered_well = answered and error is None
-        if status.status == ERROR and (answered or call is None):
+        settled = answered or call is None
+        effect = target.fence.effect(target.package) if target.fence else ""
+        if status.status == ERROR and settled:
             self._build_failed(target, status.failure, None)
-        elif answered_well or (status.status == COMPLETE and (answered or call is None)):
+        elif (answered and error is None) or (status.status == COMPLETE and (settled or effect)):
             target.proven = True
             target.error = None
             self._forget(target, status)
             self._accepted(target)
-        elif status.status == IN_PROGRESS or (target.fence and target.fence.effect(target.package)):
+        elif status.status == IN_PROGRESS:
             target.proven = True
-            if (not self.rules.wait and answered) or status.status != IN_PROGRESS:
+            if not self.rules.wait and settled and not self._others_to_build(target):
                 self._accepted(target)
             else:
-                self._limit_build(target, status, now)
+                self._limit_build(target, status, now, settled)
+        elif effect and status.status != ERROR:
+            target.proven = True
+            self._accepted(target)
         else:
-            self._limit_build(target, status, now)
+            self._limit_build(target, status, now, settled)
+
+    def _others_to_build(self, target: Target) -> list[Target]:
+        """The boot images that wait for this one, because a provider host builds one at a time."""
+        return [
+            other
+            for other in self._in(Phase.WAITING)
+            if other.resource.builds_in_call and other.site.host == target.site.host
+        ]
 
     def _note(self, target: Target, status: BuildStatus) -> None:
         if status != target.build and status.status in (COMPLETE, IN_PROGRESS, ERROR):
             target.progress.append(f"{self.clock.utc():%H:%M:%S} UTC {status.percent} % {status.text}".rstrip())
             target.build = status
 
-    def _limit_build(self, target: Target, status: BuildStatus, now: float) -> None:
-        if now - target.since <= self.rules.build_timeout:
+    def _limit_build(self, target: Target, status: BuildStatus, now: float, settled: bool) -> None:
+        over = now - target.since - self.rules.build_timeout
+        if over <= 0 or (over <= ANSWER_MARGIN and not settled):
             return
-        if status.status != IN_PROGRESS:
+        if status.status == IN_PROGRESS:
+            shown = f"at {status.percent} %"
+        elif status.status == NOT_TOLD:  # its record stays, for the next run
+            shown = f"at a point that cannot be read: {status.text}"
+        else:
             self._forget(target, status, timed_out=True)
-        shown = (
-            f"at {status.percent} %"
-            if status.status == IN_PROGRESS
-            else "not known to the provider: neither done nor not started"
-        )
+            shown = "not known to the provider: neither done nor not started"
         target.end("failed", f"no end of the build within {self.rules.build_timeout:g} s; it is {shown}", target.error)
+        if status.status in (IN_PROGRESS, NOT_TOLD) or not settled:
+            for other in self._others_to_build(target):
+                other.end(
+                    "not_attempted", f"not attempted, because {target.site.host} still builds {target.package.label}"
+                )
 
     def _build_failed(self, target: Target, reason: str, error: ConfigMgrError | None) -> None:
         if target.build:
@@ -466,16 +495,18 @@ class Performance:
         target.sent = False  # nothing came of it; a new run may build again
         target.end("failed", reason, error.as_result() if error else {"kind": "operation_failed", "message": reason})
 
-    def _forget(self, target: Target, status: BuildStatus, timed_out: bool = False) -> None:
-        """Drop the provider's record, only after the end of the build (status 0 or 2), or when it was given up."""
+    def _forget(self, target: Target, status: BuildStatus, timed_out: bool = False) -> bool:
+        """Drop the provider's record, only after the end of the build (status 0 or 2), or when it was given up. Whether it is gone."""
         if status.status not in (COMPLETE, ERROR) and not timed_out:
-            return
+            return False
         try:
             forget(target.site, target.resource.wmi_class, target.context_id or "")
+            return True
         except ConfigMgrError as problem:
             self.warn(
                 f"{target.package.package_id}: the provider's record of the build {target.context_id} could not be deleted: {problem}"
             )
+            return False
 
     # -- moving on -------------------------------------------------------------------------------------------------
 

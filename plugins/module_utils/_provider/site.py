@@ -138,8 +138,9 @@ class Site:
         arguments: Mapping[str, tuple[Codec, Any]] | None = None,
         outputs: Mapping[str, Codec] | None = None,
         timeout: float | None = None,
+        reading: bool = False,
     ) -> dict[str, Any]:
-        """Call a method, on an object or (without keys) on the class; its out parameters.
+        """Call a method, on an object or (without keys) on the class; its out parameters. `reading`: it changes nothing.
 
         A return value other than 0 is a failure (wire I-04, behaviour 50); a missing one is not.
         Raises ProviderError, NotExecuted, CannotConnect (not carried out), OutcomeUnknown (perhaps carried out).
@@ -148,7 +149,7 @@ class Site:
         what = f"{method} of {on} failed"
         with self._explained(what):
             answer = self._session.invoke(
-                class_name, method, arguments or {}, keys=keys, outputs=outputs or {}, timeout=timeout
+                class_name, method, arguments or {}, keys=keys, outputs=outputs or {}, timeout=timeout, reading=reading
             )
         value = answer.get("ReturnValue")
         if value:

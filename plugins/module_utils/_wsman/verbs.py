@@ -281,9 +281,21 @@ def delete(link: Link, uri: str, selectors: Selectors) -> None:
 
 
 def invoke(
-    link: Link, uri: str, method: str, body: bytes, selectors: Selectors = (), *, timeout: float | None = None
+    link: Link,
+    uri: str,
+    method: str,
+    body: bytes,
+    selectors: Selectors = (),
+    *,
+    timeout: float | None = None,
+    reading: bool = False,
 ) -> Element | None:
-    """Call a method; without keys, a static one. The answer is its output element (wire I-01 to I-03). `timeout` in seconds."""
+    """Call a method; without keys, a static one. The answer is its output element (wire I-01 to I-03).
+
+    `timeout` in seconds. `reading`: it changes nothing, so it is called again if need be.
+    """
+    if reading:
+        return link.read(f"{uri}/{method}", uri, body, selectors=selectors)
     return link.write(f"{uri}/{method}", uri, body, selectors=selectors, timeout=timeout)
 
 

@@ -16,7 +16,10 @@ from .conftest import MakeLab
 from .lab import Lab
 
 BOOT = "PS100004"
+OTHER = "PS10000E"
 CALL = {"verb": "Invoke", "method": "RefreshPkgSource"}
+FORGET = {"verb": "Invoke", "method": "DeleteContextID"}
+STATUS = {"verb": "Invoke", "method": "QueryOSDBinaryInjectionStatus"}
 
 
 def statuses(lab: Lab) -> list[dict[str, Any]]:
@@ -158,4 +161,93 @@ def test_what_a_killed_run_left_behind_does_not_pass_for_the_new_build(lab: Lab)
     result = lab.refresh(BOOT)
     assert result.only["status"] == "refreshed"
     assert lab.executions(BOOT) == 2
+    assert not lab.server.site.snapshot()["contexts"]
+
+
+def builds_at_a_time(lab: Lab) -> set[int]:
+    """The most builds that ran at a time, by host."""
+    return set(lab.server.site.snapshot()["most_at_a_time"]["builds"].values())
+
+
+def test_without_waiting_images_are_still_built_one_at_a_time(lab: Lab) -> None:
+    result = lab.refresh(BOOT, OTHER, wait=False, sessions=4)
+    assert result.summary["accepted"] == 2
+    assert builds_at_a_time(lab) == {1}
+
+
+def test_no_image_is_built_beside_one_that_takes_too_long(lab: Lab) -> None:
+    first = lab.refresh(BOOT, OTHER, "PS100001", build_timeout=100.0, max_failed=(100, True))
+    assert [row["status"] for row in first.rows.values()] == ["failed", "not_attempted", "refreshed"]
+    assert f"still builds {BOOT}" in first[OTHER]["reason"]
+    again = lab.refresh(BOOT, OTHER, wish={"resume": lab.resume(first)})
+    assert [row["status"] for row in again.rows.values()] == ["joined", "refreshed"]
+    assert builds_at_a_time(lab) == {1}
+    assert [lab.executions(BOOT), lab.executions(OTHER)] == [1, 1]
+
+
+def test_without_waiting_a_rerun_does_not_wait_for_the_build(lab: Lab) -> None:
+    first = lab.refresh(BOOT, wait=False)
+    began = lab.clock.now()
+    again = lab.refresh(BOOT, wait=False, wish={"resume": lab.resume(first)})
+    assert again.only["status"] == "joined"
+    assert lab.clock.now() - began < 30
+
+
+def test_a_record_that_cannot_be_deleted_does_not_pass_for_the_new_build(lab: Lab) -> None:
+    """A killed run left a finished build; the new call never arrives, and nothing may be taken for its effect."""
+    start_and_die(lab)
+    lab.clock.sleep(3600.0)
+    lab.server.add_fault(action="provider_error", times=None, **FORGET)
+    lab.server.add_fault(action="cut_before", **CALL)
+    result = lab.refresh(BOOT, build_timeout=300.0)
+    assert result.only["status"] == "failed"
+    assert not result.changed
+    lab.server.clear_faults()
+    again = lab.refresh(BOOT, wish={"resume": lab.resume(result)})
+    assert again.only["status"] == "refreshed"
+    assert lab.executions(BOOT) == 2
+
+
+def test_a_build_whose_status_cannot_be_read_is_not_forgotten(lab: Lab) -> None:
+    """Its record is all that keeps the rerun from building again."""
+    lab.server.add_fault(action="cut_after", **CALL)
+    lab.server.add_fault(action="provider_error", times=None, **STATUS)
+    first = lab.refresh(BOOT, build_timeout=60.0)
+    assert first.only["status"] == "failed"
+    assert "cannot be read" in first.only["reason"]
+    assert not lab.calls("DeleteContextID")
+    lab.server.clear_faults()
+    again = lab.refresh(BOOT, wish={"resume": lab.resume(first)})
+    assert again.only["status"] == "joined"
+    assert lab.executions(BOOT) == 1
+
+
+def test_a_status_that_is_lost_on_the_way_is_asked_again(lab: Lab) -> None:
+    """To ask changes nothing, so a cut line is no reason to fail."""
+    lab.server.add_fault(action="cut_after", times=2, **STATUS)
+    result = lab.refresh(BOOT)
+    assert result.only["status"] == "refreshed"
+    assert lab.executions(BOOT) == 1
+
+
+def test_a_failed_status_of_one_build_does_not_end_the_others(lab: Lab) -> None:
+    lab.server.add_fault(action="cut_before", times=None, skip=1, **STATUS)
+    result = lab.refresh(BOOT, "PS100001", build_timeout=1800.0)
+    assert result["PS100001"]["status"] == "refreshed"
+    assert result[BOOT]["status"] == "refreshed"  # the object itself shows it
+    assert lab.executions(BOOT) == 1
+
+
+def test_a_strange_answer_does_not_outweigh_the_status(lab: Lab) -> None:
+    """The call is answered with a fault and the build goes on all the same."""
+    lab.server.add_fault(action="fault", code=2150858755, execute=True, **CALL)
+    result = lab.refresh(BOOT)
+    assert result.only["status"] == "refreshed"
+    assert result.changed
+    assert lab.executions(BOOT) == 1
+
+
+def test_the_record_of_a_finished_build_is_deleted_although_the_call_is_not_answered_yet(lab: Lab) -> None:
+    result = lab.refresh(BOOT, wait_interval=1.0)
+    assert result.only["status"] == "refreshed"
     assert not lab.server.site.snapshot()["contexts"]
