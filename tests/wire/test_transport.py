@@ -109,6 +109,7 @@ def test_over_https_the_login_comes_first_and_the_connection_stays(
         assert [message.raw for message in stub.messages] == [MESSAGE, MESSAGE]
         assert stub.connections == 1
         assert {each["Host"] for each in stub.headers} == {f"{HOST}:{stub.port}"}
+        assert {each["Accept-Encoding"] for each in stub.headers} == {"identity"}  # wire W-10
 
 
 @pytest.mark.parametrize(
@@ -136,6 +137,15 @@ def test_a_fault_in_utf16_is_handed_on(connect: Any) -> None:
     body = '<?xml version="1.0" encoding="utf-16"?><Envelope>Ä</Envelope>'.encode("utf-16")
     with Stub(answer=lambda message: Reply(body, 500)) as stub:
         assert connect(stub, "ntlm").send(MESSAGE) == body
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_fault_in_utf16_is_known_without_its_type(connect: Any, authority: Authority, codec: str) -> None:
+    """wire W-08"""
+    body = '<?xml version="1.0" encoding="utf-16"?><s:Envelope>Ä</s:Envelope>'.encode(codec)
+    reply = Reply(body, 500, {"Content-Type": "text/xml"})
+    with Stub(auth=("Basic",), answer=lambda message: reply, certificate=authority.issue(HOST)) as stub:
+        assert connect(stub, "basic", "https").send(MESSAGE) == body
 
 
 def test_basic_over_http_is_refused_before_anything_is_sent(connect: Any) -> None:
@@ -282,6 +292,28 @@ def test_connect_and_read_have_their_own_time(connect: Any, monkeypatch: pytest.
         with pytest.raises(OutcomeUnknown, match=r"0\.3 seconds"):
             session.send(MESSAGE, 0.1)
         assert len(stub.messages) == 1
+    with Stub() as stub:
+        session = connect(stub, "ntlm", connect_timeout=15.0, operation_timeout=10.0)
+        session.send(MESSAGE)
+        given: list[Any] = []
+        original = session._session.send
+
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            given.append(kwargs["timeout"])
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(session._session, "send", noted)
+        session.send(MESSAGE, 5.0)
+        session.send(MESSAGE)
+        assert given == [(15.0, pytest.approx(5.2)), (15.0, pytest.approx(10.2))]
+
+
+def test_kerberos_would_ask_for_the_right_service(connect: Any) -> None:
+    """wire W-03: pywinrm's Transport has none by default"""
+    with Stub() as stub:
+        session = connect(stub, "ntlm")
+        session.send(MESSAGE)
+        assert session._far.service == "HTTP"
 
 
 def test_one_thread_only(connect: Any) -> None:
@@ -390,7 +422,7 @@ def test_a_server_without_a_challenge_is_no_bare_permission_error(connect: Any) 
         stub.auth = ("Negotiate",)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("stub_winrm._Handler._step", lambda self, kind, token: self._unauthorised())
-            with pytest.raises(NotAuthenticated):
+            with pytest.raises(NotAuthenticated, match="user name or password is wrong"):
                 connect(stub, "ntlm").send(MESSAGE)
 
 

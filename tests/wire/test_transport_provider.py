@@ -23,6 +23,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._cim.types impor
 )
 from ansible_collections.configmgr.content.plugins.module_utils._wsman import verbs
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import (
+    NotAuthenticated,
     NotExecuted,
     OutcomeUnknown,
     WSManFault,
@@ -75,7 +76,7 @@ def open_session() -> Iterator[Open]:
             given["CONFIGMGR_SCHEME"],
             given["CONFIGMGR_AUTH"],
             given["CONFIGMGR_USERNAME"],
-            given["CONFIGMGR_PASSWORD"],
+            more.pop("password", given["CONFIGMGR_PASSWORD"]),
             ca_cert=given["CONFIGMGR_CA_CERT"] or None,
             **more,
         )
@@ -127,6 +128,21 @@ def test_a_host_that_insists_on_channel_binding_takes_us(start: Start, open_sess
     """peers V-16"""
     server = start(auth=(auth,), tls=True, switches={"channel_binding": "strict"})
     assert open_session(server).get("SMS_Package", KEYS).class_name == "SMS_Package"
+
+
+@pytest.mark.parametrize("tls", [True, False])
+@pytest.mark.parametrize(("auth", "words"), [("credssp", r"0x8009030C"), ("ntlm", "user name or password is wrong")])
+def test_a_wrong_password_is_told_with_what_the_host_said(
+    start: Start, open_session: Open, auth: str, words: str, tls: bool
+) -> None:
+    """peers V-13"""
+    server = start(auth=(auth,), tls=tls)
+    session = open_session(server, password="wrong")
+    with pytest.raises(NotAuthenticated, match=words) as caught:
+        session.get("SMS_Package", KEYS)
+    assert "password" in str(caught.value)
+    assert session.link.requests == 0
+    assert server.journal == []
 
 
 @pytest.mark.parametrize("style", ["microsoft", "dmtf"])
