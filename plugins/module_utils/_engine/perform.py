@@ -346,7 +346,10 @@ class Performance:
         elif isinstance(problem, NOT_CARRIED_OUT):
             self._not_carried_out(target, problem)
         elif isinstance(problem, OutcomeUnknown):
-            self._answer_lost(target, problem)
+            target.answer_lost = (
+                True  # also when the host says that time was up: only a build takes so long in good order
+            )
+            target.error = problem.as_result()
             target.enter(Phase.UNANSWERED, self.clock.now())
         else:
             target.sent = False

@@ -61,6 +61,10 @@ def test_a_request_cut_off_before_its_effect_fails_and_a_rerun_sends_it(lab: Lab
         ({"action": "fault", "code": 2150858793, "execute": True}, 1),
         ({"action": "fault", "code": 2150858793, "execute": False}, 0),
         ({"action": "fault", "code": 2150858829, "execute": True}, 1),
+        ({"action": "fault", "code": 2150858883, "execute": True}, 1),
+        ({"action": "fault", "code": 2150858883, "execute": False}, 0),
+        ({"action": "provider_error", "hresult": 0x80041069, "execute": True}, 1),
+        ({"action": "provider_error", "hresult": 0x80041069, "execute": False}, 0),
     ],
 )
 def test_an_answer_that_says_nothing_is_settled_by_the_site(lab: Lab, fault: dict[str, Any], executed: int) -> None:
@@ -70,6 +74,9 @@ def test_an_answer_that_says_nothing_is_settled_by_the_site(lab: Lab, fault: dic
     assert lab.executions("PS100001") == executed
     assert result.changed is bool(executed)
     assert result.only["status"] == ("refreshed" if executed else "failed")
+    if fault.get("code") != 2150858829:  # that one says that it was done
+        assert result.only["answer_lost"] is True
+        assert not any("answer 0" in line for line in result.evidence)
 
 
 @pytest.mark.parametrize(
