@@ -18,7 +18,6 @@ INVALID_QUERY = 0x80041017
 INVALID_METHOD = 0x8004102E
 QUOTA_VIOLATION = 0x8004106C
 RESOURCE_NOT_FOUND = 2150858752  # wire F-01: what a missing object answers
-INVALID_URI = (2150858754, 2150858811)
 WSMAN_ACCESS_DENIED = (5, 2150859012, 2150859013, 2150859014)  # wire H-14, S-06
 ENVELOPE = (2150858790, 2150858805, 2150858824, 2150858825)
 
@@ -236,12 +235,6 @@ class Impossible(ConfigMgrError):
     """What is asked for contradicts what exists. Nothing was sent."""
 
     kind = "impossible"
-
-
-class OperationFailed(ConfigMgrError):
-    """An operation was carried out and did not end well."""
-
-    kind = "operation_failed"
 
 
 class Interrupted(BaseException):
