@@ -18,9 +18,9 @@ from typing import Any, Callable
 from .._cim import wql
 from .._cim.types import DATETIME, STRING, UINT32, UINT64, Codec
 from .._provider.clock import Clock
-from .._provider.errors import Interrupted, ProviderError
+from .._provider.errors import AccessDenied, Interrupted, NamespaceMissing, NotOnThisVersion, ProviderError
 from .._provider.site import Site
-from .._wsman.errors import CannotConnect, ConfigMgrError, ListBroken, NotAuthenticated, NotExecuted, OutcomeUnknown
+from .._wsman.errors import CannotConnect, ConfigMgrError, NotAuthenticated, NotExecuted, OutcomeUnknown
 from .build import (
     COMPLETE,
     ERROR,
@@ -60,7 +60,8 @@ ANSWER_MARGIN = 30.0
 LOOKS_TO_BELIEVE_UNCHANGED = 2
 
 NOT_CARRIED_OUT = (CannotConnect, NotAuthenticated, NotExecuted)
-UNREADABLE = (CannotConnect, NotExecuted, OutcomeUnknown, ListBroken)
+# What no wait would mend. Anything else that keeps the site from being read is borne with for `grace`.
+LASTING = (AccessDenied, NamespaceMissing, NotOnThisVersion)
 
 
 @dataclass(frozen=True)
@@ -131,12 +132,14 @@ class Performance:
                 for target in targets:
                     if target.open:
                         self._move(target)
-            except UNREADABLE as problem:
+            except NotAuthenticated:
+                raise
+            except LASTING as problem:
+                self.end_all(f"the site cannot be read any more: {problem}", problem, targets)
+            except ConfigMgrError as problem:
                 since = self._unreadable_since.setdefault(site, self.clock.now())
                 if self.clock.now() - since > self.rules.grace:
                     self.end_all(f"the site cannot be read any more: {problem}", problem, targets)
-            except ProviderError as problem:
-                self.end_all(f"the site cannot be read any more: {problem}", problem, targets)
             else:
                 self._unreadable_since.pop(site, None)
 

@@ -136,14 +136,35 @@ def test_a_refusal_is_a_failure_with_its_own_words_and_no_second_call(lab: Lab, 
         assert "return value 4" in row["reason"]
 
 
-def test_a_site_that_cannot_be_read_for_a_while_is_waited_for(lab: Lab) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"action": "cut_before", "times": 6},
+        {"action": "provider_error", "times": 3},
+        {"action": "fault", "code": 2150858772, "times": 6},
+        {"action": "garbage", "times": 6},
+    ],
+)
+def test_a_site_that_cannot_be_read_for_a_while_is_waited_for(lab: Lab, fault: dict[str, Any]) -> None:
     task = lab.task("PS100001")
-    lab.server.add_fault(action="cut_before", verb="Enumerate", skip=1, times=6)
+    lab.server.add_fault(verb="Enumerate", skip=1, **fault)
     task.allow_failures((10, True))
     task.perform()
     task.close()
     assert task.targets[0].status == "refreshed"
     assert lab.executions("PS100001") == 1
+
+
+def test_a_right_that_is_taken_away_meanwhile_ends_the_wait_at_once(lab: Lab) -> None:
+    task = lab.task("PS100001")
+    began = lab.clock.now()
+    lab.server.add_fault(action="fault", code=5, verb="Enumerate", skip=1, times=None)
+    task.perform()
+    task.close()
+    assert task.targets[0].status == "failed"
+    assert "cannot be read any more" in task.targets[0].reason
+    assert task.targets[0].changed
+    assert lab.clock.now() - began < 30
 
 
 def test_a_site_that_cannot_be_read_any_more_leaves_a_resume(lab: Lab) -> None:
