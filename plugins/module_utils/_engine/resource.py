@@ -49,3 +49,8 @@ class Resource:
     builds_in_call: bool = False
     refreshable: bool = True
     why_not: str = ""
+
+    def property_named(self, wmi_name: str) -> Property | None:
+        """The declared property of this WMI name, in any case."""
+        wanted = wmi_name.lower()
+        return next((item for item in self.properties if item.wmi.lower() == wanted), None)
