@@ -147,7 +147,7 @@ options:
         type: str
         required: true
       sent:
-        description: Whether the call was sent.
+        description: Whether the call was sent, or what somebody else had sent was waited for to its end.
         type: bool
         required: true
       version_before:

@@ -373,7 +373,7 @@ class Performance:
         """The effect is certain; the wait, if any, begins."""
         if self.rules.wait:
             target.enter(Phase.VERSIONING, self.clock.now())
-        elif target.resumed:
+        elif target.resumed or target.joined:
             target.end("joined", "the site has it under way or done")
         else:
             target.end("accepted", target.reason)

@@ -113,11 +113,16 @@ class Refresh:
             problems.append(f"{resource.label} {package.label}: {cannot} (or set ignore_unrefreshable)")
         elif package.action == DELETING:
             problems.append(f"{resource.label} {package.label} is being deleted")
-        elif package.action and self.rules.when_busy == "fail" and package.package_id not in self.wish.resume:
+        elif package.action and self.rules.when_busy == "fail" and not self._sent_earlier(package):
             problems.append(f"{resource.label} {package.label}: an action is running on it, and when_busy is fail")
         elif self._foreign(package) and mismatch == "fail":
             problems.append(self._foreign_text(package))
         return target
+
+    def _sent_earlier(self, package: PackageState) -> bool:
+        """Whether what runs on it may be our own, from an earlier run."""
+        earlier = self.wish.resume.get(package.package_id)
+        return earlier is not None and earlier.sent
 
     def _foreign(self, package: PackageState) -> bool:
         return bool(package.source_site) and package.source_site != self.site.code

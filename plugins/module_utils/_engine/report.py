@@ -120,6 +120,9 @@ def resume_items(targets: Iterable[Target]) -> list[dict[str, Any]]:
     for target in targets:
         if target.status == "skipped":
             continue
+        if target.status == "joined" and not target.sent:
+            items.append(_joined_item(target))
+            continue
         fence = target.fence if target.sent and target.fence else Fence.of(target.package)
         item: dict[str, Any] = {
             "package_id": target.package.package_id,
@@ -132,6 +135,17 @@ def resume_items(targets: Iterable[Target]) -> list[dict[str, Any]]:
             item["answer_lost"] = True
         items.append(item)
     return items
+
+
+def _joined_item(target: Target) -> dict[str, Any]:
+    """For an action of somebody else that was waited for to its end: the rerun finds it done, and sends nothing."""
+    return {
+        "package_id": target.package.package_id,
+        "version_before": target.package.source_version - 1,
+        "last_refresh_before": "",
+        "context_id": None,
+        "sent": True,
+    }
 
 
 def diff(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -141,9 +141,10 @@ def test_after_a_killed_run_the_build_that_goes_on_is_waited_for(lab: Lab) -> No
     assert set(lab.server.site.snapshot()["most_at_a_time"]["builds"].values()) == {1}
 
 
-def test_the_build_of_a_killed_run_can_be_joined(lab: Lab) -> None:
+@pytest.mark.parametrize("wait", [True, False])
+def test_the_build_of_a_killed_run_can_be_joined(lab: Lab, wait: bool) -> None:
     start_and_die(lab)
-    result = lab.refresh(BOOT, when_busy="join")
+    result = lab.refresh(BOOT, when_busy="join", wait=wait)
     assert result.only["status"] == "joined"
     assert not result.changed
     assert lab.executions(BOOT) == 1

@@ -53,6 +53,29 @@ def test_join_waits_and_sends_nothing(troubled: Lab) -> None:
     assert troubled.clock.now() >= 60
 
 
+def test_what_was_joined_to_its_end_is_not_sent_by_the_rerun(troubled: Lab) -> None:
+    first = troubled.refresh(BUSY, when_busy="join")
+    again = troubled.refresh(BUSY, wish={"resume": troubled.resume(first)})
+    assert again.only["status"] == "joined"
+    assert not again.changed
+    assert not troubled.calls()
+
+
+def test_what_was_not_joined_to_its_end_is_sent_by_the_rerun(troubled: Lab) -> None:
+    first = troubled.refresh(BUSY, when_busy="join", wait_timeout=20.0)
+    assert first.only["status"] == "failed"
+    again = troubled.refresh(BUSY, wish={"resume": troubled.resume(first)})
+    assert again.only["status"] == "refreshed"
+    assert troubled.executions(BUSY) == 1
+
+
+def test_fail_counts_for_a_rerun_of_what_was_not_sent(troubled: Lab) -> None:
+    first = troubled.refresh(BUSY, wait_timeout=20.0)
+    with pytest.raises(Impossible, match=f"{BUSY}.*when_busy"):
+        troubled.refresh(BUSY, when_busy="fail", wish={"resume": troubled.resume(first)})
+    assert not troubled.calls()
+
+
 def test_skip_leaves_it_out(troubled: Lab) -> None:
     result = troubled.refresh(BUSY, "PS100001", when_busy="skip")
     assert result[BUSY]["status"] == "skipped"
