@@ -237,6 +237,12 @@ class Impossible(ConfigMgrError):
     kind = "impossible"
 
 
+class OperationFailed(ConfigMgrError):
+    """An operation was carried out and did not end well."""
+
+    kind = "operation_failed"
+
+
 class Interrupted(BaseException):
     """The task was told to stop (SIGTERM). It may come at any line, so no handler of failed requests may take it for one."""
 
