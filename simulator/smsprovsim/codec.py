@@ -371,6 +371,10 @@ class Reader:
             raise BadValue("type", f"{declared.name} is of class {name}, which is no {base}")
         if cim_class.abstract:
             raise BadValue("type", f"{declared.name} is of class {name}, which is abstract")
+        # ASSUMED: embedded_wrapper. A host takes the form it sends.
+        wrapper = f"{{{self._style.class_uri(name)}}}{name}"
+        if self._switches["embedded_wrapper"] == "present" and len(element) == 1 and element[0].tag == wrapper:
+            element = element[0]
         return Embedded(cim_class.name, self.values(element, cim_class.name, cim_class.properties, depth=depth + 1))
 
     def _real_class(self, element: Any, declared: Property | Parameter, base: str) -> str:

@@ -145,10 +145,27 @@ def test_a_wrong_password_is_told_with_what_the_host_said(
     assert server.journal == []
 
 
+FORMS = [
+    {},
+    {"embedded_wrapper": "present"},
+    {"null_array": "nil"},
+    {"datetime_without_zone": "none"},
+    {"datetime_without_zone": "dmtf"},
+    {"put_absent_property": "null", "put_absent_array": "null"},
+    {"put_absent_property": "unchanged", "put_response": "empty"},
+    {"put_read_only": "refused"},
+    {"response_charset": "utf-16"},
+    {"response_namespace_case": "lower"},
+]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: ",".join(f"{name}={form[name]}" for name in form) or "default")
 @pytest.mark.parametrize("style", ["microsoft", "dmtf"])
-def test_a_package_with_a_schedule_goes_back_whole(start: Start, open_session: Open, style: str) -> None:
-    """wire P-08, T-13, Q-03"""
-    session = open_session(start(), style)
+def test_a_package_with_a_schedule_goes_back_whole(
+    start: Start, open_session: Open, style: str, form: dict[str, str]
+) -> None:
+    """wire P-03, P-08, T-13, Q-03: in every form that a host may use, what was read goes back as it was"""
+    session = open_session(start(switches=form), style)
     token = Embedded.of(
         "SMS_ST_RecurInterval", {"DaySpan": (UINT32, 7), "IsGMT": (BOOLEAN, False), "HourSpan": (UINT32, 0)}
     )
@@ -162,6 +179,11 @@ def test_a_package_with_a_schedule_goes_back_whole(start: Start, open_session: O
     changed = {name for name in after.names() if after.guess(name) != before.guess(name)}
     assert changed == {"Description", "SedoObjectVersion"}  # the latter is the site's own mark of a change
     assert after.names() == before.names()
+    session.put(after, {"RefreshSchedule": (array_of(EMBEDDED), [read, token])})
+    both = session.get("SMS_Package", KEYS).value("RefreshSchedule", array_of(EMBEDDED))
+    assert [each.value("DaySpan", UINT32) for each in both] == [7, 7]
+    session.put(session.get("SMS_Package", KEYS), {"RefreshSchedule": (array_of(EMBEDDED), [])})  # wire P-09
+    assert session.get("SMS_Package", KEYS).value("RefreshSchedule", array_of(EMBEDDED)) == []
 
 
 @pytest.mark.parametrize("style", ["microsoft", "dmtf"])

@@ -345,11 +345,15 @@ class Embedded(Properties):
         if not typed and len(element) == 1 and (names.TYPE in element[0].attrib or len(element[0])):
             element = element[0]
             typed = names.TYPE in element.attrib
-        super().__init__(element)
         kind = element.get(names.TYPE, "") if typed else element.tag
         self.class_name = markup.local(kind).rpartition(":")[2]
         if self.class_name.endswith("_Type"):
             self.class_name = self.class_name[: -len("_Type")]
+        # What goes back: with the wrapping element, if it came with one and a type (wire Q-03).
+        self._form = element
+        if len(element) == 1 and len(element[0]) and markup.local(element[0].tag) == self.class_name:
+            element = element[0]
+        super().__init__(element)
 
     @classmethod
     def of(cls, class_name: str, values: Mapping[str, tuple[Codec, Any]]) -> Embedded:
@@ -361,11 +365,11 @@ class Embedded(Properties):
 
     def fill(self, element: Element) -> None:
         """Write it into a property element; one that was read goes back as it came."""
-        own = markup.namespace(self.element.get(names.TYPE, "")) or next(self._namespaces(), "")
+        own = markup.namespace(self._form.get(names.TYPE, "")) or next(self._namespaces(), "")
         # The class's own URI stands beside that of the object around it (wire T-13).
         uri = own or f"{markup.namespace(element.tag).rpartition('/')[0]}/{self.class_name}"
         element.set(names.TYPE, f"{{{uri}}}{self.class_name}_Type")
-        _copy_children(self.element, element, "" if own else uri)
+        _copy_children(self._form, element, "" if own else uri)
 
     def _namespaces(self) -> Iterator[str]:
         return (uri for uri in (markup.namespace(each.tag) for each in self.element) if uri)

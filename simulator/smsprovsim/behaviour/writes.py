@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..model import Caller, CimDateTime, Value, WmiError
+from ..model import Caller, CimDateTime, Embedded, Value, WmiError
 from ..repository import (
     WBEM_E_INVALID_PARAMETER,
     WBEM_E_NOT_FOUND,
@@ -97,6 +97,20 @@ def new_package_values(definition: ClassDefinition, date: CimDateTime) -> dict[s
     if definition.name == "SMS_Package":
         values.update(IsPredefinedPackage=False, TransformAnalysisDate=CimDateTime("19800101000000.000000+***"))
     return values
+
+
+def _same(kept: Value, given: Value) -> bool:
+    """Whether a value comes back as it was read; a time without a zone may have been given one on the way (wire P-03, T-09)."""
+    if isinstance(kept, CimDateTime) and isinstance(given, CimDateTime) and kept.text.endswith("***"):
+        return kept.text[:21] == given.text[:21]
+    if isinstance(kept, Embedded) and isinstance(given, Embedded):
+        names = kept.values.keys() | given.values.keys()
+        return kept.class_name == given.class_name and all(
+            _same(kept.values.get(n), given.values.get(n)) for n in names
+        )
+    if isinstance(kept, list) and isinstance(given, list):
+        return len(kept) == len(given) and all(_same(one, other) for one, other in zip(kept, given, strict=True))
+    return bool(kept == given)
 
 
 @dataclass
@@ -230,7 +244,7 @@ class Writes:
             )
         changed = {}
         for name, value in found.items():
-            if record.values.get(name) == value:
+            if _same(record.values.get(name), value):
                 continue
             # ASSUMED: put_read_only
             if (

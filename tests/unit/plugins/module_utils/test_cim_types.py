@@ -302,6 +302,8 @@ def test_an_object_inside_an_object_survives() -> None:
     [
         '<p:x xmlns:e="urn:anything/SMS_ST_RecurInterval" xsi:type="e:SMS_ST_RecurInterval_Type"><e:DaySpan>7</e:DaySpan></p:x>',
         '<p:x xsi:type="SMS_ST_RecurInterval_Type"><DaySpan>7</DaySpan></p:x>',
+        '<p:x xmlns:e="urn:e" xsi:type="e:SMS_ST_RecurInterval_Type"><e:SMS_ST_RecurInterval><e:DaySpan>7</e:DaySpan>'
+        "</e:SMS_ST_RecurInterval></p:x>",
         '<p:x><e:SMS_ST_RecurInterval xmlns:e="urn:e"><e:DaySpan>7</e:DaySpan></e:SMS_ST_RecurInterval></p:x>',
         '<p:x><e:Token xmlns:e="urn:e" xsi:type="e:SMS_ST_RecurInterval_Type"><e:DaySpan>7</e:DaySpan></e:Token></p:x>',
     ],
@@ -320,6 +322,11 @@ def test_an_object_that_was_read_goes_back_in_the_form_it_came_in() -> None:
     EMBEDDED.write(root, f"{{{URI}}}x", EMBEDDED.read([came]))
     assert root[0].get(names.TYPE) == "{urn:odd/Token}Token_Type"
     assert root[0][0].tag == "{urn:odd/Token}DaySpan"
+    inside = "<e:Token><e:DaySpan>7</e:DaySpan></e:Token>"
+    (wrapped,) = elements(f'<p:x xmlns:e="urn:odd/Token" xsi:type="e:Token_Type">{inside}</p:x>')
+    assert EMBEDDED.read([wrapped]) == EMBEDDED.read([came])
+    EMBEDDED.write(root, f"{{{URI}}}y", EMBEDDED.read([wrapped]))
+    assert [each.tag for each in root[1].iter()][1:] == ["{urn:odd/Token}Token", "{urn:odd/Token}DaySpan"]
 
 
 def test_the_wrong_thing_for_an_object() -> None:
