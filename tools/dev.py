@@ -20,8 +20,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Callable
 
-from environment import BUILD, CONTENT, LOGS, ROOT, TREE, Environment, newest, refresh_copy, temporary_folder
-from interpreters import SERIES, Version, choose, dotted, find
+from environment import (
+    BUILD,
+    CONTENT,
+    INSTALL_LIMIT,
+    LOGS,
+    ROOT,
+    TREE,
+    Environment,
+    newest,
+    refresh_copy,
+    temporary_folder,
+)
+from interpreters import SERIES, Version, choose, dotted, find, plain_environment
 from results import closing_line, must_run_violations, read, skip_lines
 from sanity import checked_versions, missing_versions, run_sanity
 from simulated_site import SimulatedSite, forget, simulated_site
@@ -30,6 +41,7 @@ from steps import Failed, Steps, run
 TEST_LIMIT = 1800.0  # seconds, each of the following too
 PLAY_LIMIT = 300.0
 TOOL_LIMIT = 300.0
+OLDEST_TARGET = (3, 9)  # README.md: Python 3.9 or later where the modules run
 SHIPPED = {  # what may stand at the top of the artefact
     "CHANGELOG.md",
     "CHANGELOG.rst",
@@ -241,12 +253,13 @@ def show_proof(steps: Steps, site: SimulatedSite, before: dict[str, Any]) -> Non
 
 
 def smoke(options: argparse.Namespace) -> None:
-    """The artefact in an empty place, without the checkout: one refresh, and again under the console's name."""
-    steps = Steps(5)
+    """The artefact in an empty place, without the checkout: refreshed by its name, the console's name, and Python 3.9."""
+    steps = Steps(6)
     environment = chosen(options)
     set_up(steps, environment, ("run",))
     with steps.step("artefact"):
         tarball = build_artefact(steps, environment)
+    oldest = oldest_target(steps)
     with temporary_folder() as name:
         place = Path(name)
         with steps.step("artefact installed into an empty folder"):
@@ -257,7 +270,9 @@ def smoke(options: argparse.Namespace) -> None:
         ):
             variables = environment.variables(place / "collections", **site.variables)
             variables.pop("PYTHONPATH")
-            for module, count in (("cm_package_refresh", 1), ("cm_update_distribution_points", 2)):
+            runs = [("cm_package_refresh", []), ("cm_update_distribution_points", [])]
+            runs.append(("cm_package_refresh", ["-e", f"ansible_python_interpreter={oldest}"]))
+            for number, (module, more) in enumerate(runs, start=1):
                 command = [
                     environment.tool("ansible"),
                     "localhost",
@@ -265,11 +280,29 @@ def smoke(options: argparse.Namespace) -> None:
                     f"configmgr.content.{module}",
                     "-a",
                     "package_ids=PS100001 wait_interval=0.5",
+                    *more,
                 ]
-                log = LOGS / f"smoke-{module}.log"
+                log = LOGS / f"smoke-{number}.log"
                 run(command, log=log, env=variables, cwd=place, timeout=PLAY_LIMIT, steps=steps)
-                if "CHANGED" not in log.read_text(encoding="utf-8") or len(site.calls("RefreshPkgSource")) != count:
+                if "CHANGED" not in log.read_text(encoding="utf-8") or len(site.calls("RefreshPkgSource")) != number:
                     raise Failed(f"{module} did not refresh once; whole log: {log}")
+
+
+def oldest_target(steps: Steps) -> str:
+    """A Python of the oldest version that modules may meet, with nothing but the run-time requirements."""
+    interpreter, _passed = find(OLDEST_TARGET)
+    if interpreter is None:
+        raise Failed(f"No complete Python {dotted(OLDEST_TARGET)} was found; the modules have to run with it.")
+    folder = BUILD / f"target-{dotted(OLDEST_TARGET)}"
+    python = str(folder / "bin" / "python")
+    with steps.step(f"Python {dotted(OLDEST_TARGET)} with the lowest requirements, for the modules"):
+        log = LOGS / f"target-{dotted(OLDEST_TARGET)}.log"
+        make = [str(interpreter.path), "-m", "venv", "--clear", str(folder)]
+        fill = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+        fill += ["-r", str(ROOT / "requirements.txt"), "-c", str(ROOT / "constraints-minimum.txt")]
+        for command in (make, fill):
+            run(command, log=log, env=plain_environment(), cwd=ROOT, timeout=INSTALL_LIMIT, steps=steps)
+    return python
 
 
 def test(options: argparse.Namespace) -> None:
