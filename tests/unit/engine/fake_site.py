@@ -64,7 +64,7 @@ class FakeSite:
         self.calls: list[tuple[str, str, Mapping[str, str] | None]] = []
         self.rows_read = 0
         self.closed = False
-        self.refusal: Exception | None = None
+        self.refusals: list[Exception] = []  # the first one answers every call
         self._under_way: set[str] = set()
 
     @property
@@ -97,8 +97,8 @@ class FakeSite:
         return instance(class_name, row)
 
     def call(self, class_name: str, method: str, keys: Mapping[str, str] | None = None, **_more: Any) -> dict[str, Any]:
-        if isinstance(self.refusal, BaseException):
-            raise self.refusal  # pylint: disable=raising-bad-type
+        for refusal in self.refusals:
+            raise refusal
         self.calls.append((class_name, method, keys))
         self._under_way.add((keys or {})["PackageID"])
         return {"ReturnValue": 0}

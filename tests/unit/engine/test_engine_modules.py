@@ -128,13 +128,13 @@ class TestRefresh:
         assert stage.sent == ["PS100001"]
 
     def test_a_refusal_is_told_in_the_words_of_the_provider_and_taken_up_later(self, stage: Stage) -> None:
-        stage.site.refusal = ProviderError("RefreshPkgSource of SMS_Package PS100001 failed", return_value=5)
+        stage.site.refusals = [ProviderError("RefreshPkgSource of SMS_Package PS100001 failed", return_value=5)]
         first = stage.refresh(package_ids=["PS100001", "PS100002"], max_failed="0")
         assert (first["rc"], first["changed"]) == (1, False)
         assert [row["status"] for row in first["packages"]] == ["failed", "not_attempted"]
         assert "return value 5" in first["msg"]
         assert "- {" in first["msg"]
-        stage.site.refusal = None
+        stage.site.refusals = []
         second = stage.refresh(resume=first["resume"])
         assert (second["rc"], stage.sent) == (0, ["PS100001", "PS100002"])
 
@@ -187,12 +187,12 @@ class TestRefresh:
         assert result["resume"][0]["sent"] is True
 
     def test_a_lost_answer_without_an_effect_fails_after_the_grace(self, stage: Stage) -> None:
-        stage.site.refusal = OutcomeUnknown("The connection broke")
+        stage.site.refusals = [OutcomeUnknown("The connection broke")]
         first = stage.refresh(package_ids=["PS100001"], grace=30)
         assert (first["rc"], first["changed"]) == (1, False)
         assert "no effect was seen within 30 s" in first["msg"]
         assert first["resume"][0]["answer_lost"] is True
-        stage.site.refusal = None
+        stage.site.refusals = []
         assert stage.refresh(package_ids=["PS100001"], resume=first["resume"])["rc"] == 0
         assert stage.sent == ["PS100001"]
 
@@ -229,7 +229,7 @@ class TestRefresh:
         assert "missing required arguments: provider" in stage.refresh(package_ids=["PS100001"])["msg"]
 
     def test_what_nobody_thought_of_is_called_a_defect(self, stage: Stage) -> None:
-        stage.site.refusal = KeyError("surprise")
+        stage.site.refusals = [KeyError("surprise")]
         result = stage.refresh(package_ids=["PS100001"])
         assert result["rc"] == 1
         assert result["msg"].startswith("This is a defect in configmgr.content (KeyError: 'surprise').")

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 from xml.etree.ElementTree import canonicalize
 
 from ansible_collections.configmgr.content.plugins.module_utils._wsman import markup, names
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.verbs import Link
 
 # The body of an answer, an error to raise, or a function that makes the answer from the request.
-# pylint: disable-next=unsupported-binary-operation
-Step = str | Exception | Callable[[bytes], bytes]
+Step = Any  # str, Exception or Callable[[bytes], bytes]
 
 
 def soap(body: str, related: str) -> bytes:
