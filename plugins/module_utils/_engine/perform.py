@@ -162,7 +162,8 @@ class Performance:
             return
         for site, targets in self._by_site():
             for target, row in self._messages(site, targets):
-                target.old_messages |= {_message_key(row)}
+                if not target.resumed:  # what stands there may be about the very call that is taken up
+                    target.old_messages |= {_message_key(row)}
             if self.rules.until_distributed:
                 for target, row in self._rows(site, targets, "SMS_PackageStatusDistPointsSummarizer", POINT_COLUMNS):
                     point = Point.from_row(row)
@@ -185,7 +186,7 @@ class Performance:
                 else:
                     target.end("failed", "it is gone: deleted, or no longer visible to " + site.user)
         distributing = [target for target in targets if target.phase is Phase.DISTRIBUTING]
-        versioning = [target for target in targets if target.phase is Phase.VERSIONING]
+        versioning = [target for target in targets if self._reads_source(target)]
         if distributing:
             points: dict[Target, list[Point]] = {target: [] for target in distributing}
             for target, row in self._rows(site, distributing, "SMS_PackageStatusDistPointsSummarizer", POINT_COLUMNS):
@@ -195,6 +196,9 @@ class Performance:
                     target.targeted = row["Targeted"] or 0
                 for target in distributing:
                     target.targeted = target.targeted or 0
+                for target in versioning:
+                    if target.phase is Phase.WAITING:
+                        target.looked = -1  # its messages come with the next round, and it is not sent before
                 versioning = []
             now = self.clock.now()
             for target in distributing:
@@ -203,9 +207,25 @@ class Performance:
                 )
         if versioning:
             for target, row in self._messages(site, versioning):
-                if target.open and _message_key(row) not in target.old_messages:
+                if target.phase is Phase.WAITING:  # about the action that is waited for, not about ours
+                    target.old_messages |= {_message_key(row)}
+                elif target.open and self._is_about_this(target, row):
                     what = SOURCE_MESSAGES.get(row["MessageID"], "the source cannot be read")
                     target.end("failed", f"{what}: {target.package.source_path} (status message {row['MessageID']})")
+
+    def _reads_source(self, target: Target) -> bool:
+        """Whether the site reads its source now, so that messages about sources matter."""
+        if target.phase is Phase.WAITING:
+            return self.rules.wait and target.waited_for_action
+        return target.phase is Phase.VERSIONING or (self.rules.wait and target.phase is Phase.JOINING)
+
+    @staticmethod
+    def _is_about_this(target: Target, row: Mapping[str, Any]) -> bool:
+        """A message is about this call if it is new; for a call of an earlier run, if it stands when all is over without effect."""
+        if target.resumed:
+            over = target.package.action == 0 and not target.resource.builds_in_call
+            return over and target.fence is not None and not target.fence.effect(target.package)
+        return _message_key(row) not in target.old_messages
 
     def _messages(self, site: Site, targets: Sequence[Target]) -> list[tuple[Target, dict[str, Any]]]:
         """What the distribution manager said of sources. An account that may not read it can refresh all the same."""

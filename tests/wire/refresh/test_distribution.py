@@ -105,6 +105,46 @@ def test_an_old_message_about_the_source_is_not_taken_for_a_new_one(troubled: La
     assert troubled.refresh("PS100005").only["status"] == "refreshed"
 
 
+def start(lab: Lab, package_id: str) -> None:
+    """Somebody else refreshes it."""
+    site = lab.site()
+    site.call("SMS_Package", "RefreshPkgSource", {"PackageID": package_id})
+    site.close()
+
+
+def test_an_action_that_cannot_read_the_source_is_no_success_for_who_joins_it(troubled: Lab) -> None:
+    start(troubled, "PS100005")
+    result = troubled.refresh("PS100005", when_busy="join")
+    assert result.only["status"] == "failed"
+    assert r"\files01.contoso.test\sources$\No access" in result.only["reason"]
+    assert troubled.executions("PS100005") == 1
+
+
+@pytest.mark.parametrize("beside", [(), ("PS100001",)])
+def test_a_message_about_the_action_before_is_not_taken_for_one_about_ours(
+    troubled: Lab, beside: tuple[str, ...]
+) -> None:
+    start(troubled, "PS100005")
+    world = troubled.server.site.world
+    source = world.sources[r"\\files01.contoso.test\sources$\no access"]
+    world.at(world.now + 4.0, lambda: setattr(source, "problem", 0))  # once that action has failed
+    result = troubled.refresh("PS100005", *beside, wait_for="distributed", wait_timeout=3600.0, wait_interval=5.0)
+    assert result["PS100005"]["waited_for_action"] is True
+    assert troubled.executions("PS100005") == 2
+    assert result["PS100005"]["status"] == "refreshed", result["PS100005"]["reason"]
+
+
+def test_a_rerun_finds_out_that_the_source_could_not_be_read(troubled: Lab) -> None:
+    first = troubled.refresh("PS100005", wait=False)
+    troubled.clock.sleep(60.0)
+    before = troubled.clock.now()
+    again = troubled.refresh("PS100005", wish={"resume": troubled.resume(first)})
+    assert again.only["status"] == "failed"
+    assert r"\files01.contoso.test\sources$\No access" in again.only["reason"]
+    assert troubled.clock.now() - before < 60
+    assert troubled.executions("PS100005") == 1
+
+
 def test_a_point_that_the_account_cannot_see_is_never_success(make_lab: MakeLab) -> None:
     lab = make_lab("troubled")
     limited = next(account for account in lab.server.accounts if account.user == "limited")
