@@ -21,7 +21,7 @@ from .need import need, zone_of
 from .operation import Earlier, Fence, Operation, Phase, Rules, Target
 from .perform import Performance
 from .resource import Resource
-from .selection import BASE_CLASS, Asked, PackageState, find
+from .selection import BASE_CLASS, Asked, PackageState, find, slices
 
 NO_SOURCE = 1  # PkgSourceFlag STORAGE_NO_SOURCE
 DELETING = 3  # ActionInProgress DELETE
@@ -241,13 +241,15 @@ class Refresh:
             performance.end_all(str(stop), stop)
 
     def predict(self) -> dict[str, tuple[int, int]]:
-        """For check mode: what each package that would be sent moves, as points and kilobytes. One query."""
-        ids = [target.package.package_id for target in self.targets if target.phase is Phase.WAITING]
-        if not ids:
-            return {}
-        where = wql.in_list("PackageID", ids)
-        rows = self.site.list_of("SMS_PackageStatusRootSummarizer", _SIZE_COLUMNS, where)
-        return {str(row["PackageID"]).upper(): (row["Targeted"] or 0, row["SourceSize"] or 0) for row in rows}
+        """For check mode: what each package that would be sent moves, as points and kilobytes. One query a site."""
+        moves: dict[str, tuple[int, int]] = {}
+        for site in (self.site, *self._owners.values()):
+            waiting = [target for target in self.targets if target.phase is Phase.WAITING and target.site is site]
+            for part in slices([target.package.package_id for target in waiting]):
+                where = wql.in_list("PackageID", part)
+                for row in site.list_of("SMS_PackageStatusRootSummarizer", _SIZE_COLUMNS, where):
+                    moves[str(row["PackageID"]).upper()] = (row["Targeted"] or 0, row["SourceSize"] or 0)
+        return moves
 
 
 def _unknown(package_type: int) -> Resource:

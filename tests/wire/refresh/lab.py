@@ -72,7 +72,12 @@ class Lab:
         return open_site(self.means(**changes), site_code)
 
     def task(
-        self, *package_ids: str, site: Site | None = None, wish: Mapping[str, Any] | None = None, **rules: Any
+        self,
+        *package_ids: str,
+        site: Site | None = None,
+        wish: Mapping[str, Any] | None = None,
+        only_look: bool = False,
+        **rules: Any,
     ) -> Refresh:
         """A refresh, planned but not carried out."""
         fields = dict(wish or {})
@@ -88,7 +93,7 @@ class Lab:
             self.warnings.append,
         )
         try:
-            task.plan()
+            task.plan(only_look=only_look)
         except BaseException:
             task.close()
             raise

@@ -34,6 +34,20 @@ def test_follow_refreshes_it_at_the_owning_site(hierarchy: Lab) -> None:
     }
 
 
+def test_what_would_move_is_asked_of_the_owning_site(hierarchy: Lab) -> None:
+    task = hierarchy.task(
+        "PS100002", "PS100001", site=hierarchy.site("PS1"), wish={"owner_mismatch": "follow"}, only_look=True
+    )
+    moves = task.predict()
+    task.close()
+    assert moves["PS100002"][0] == 1
+    asked = [entry for entry in hierarchy.server.journal if entry["class"] == "SMS_PackageStatusRootSummarizer"]
+    assert {entry["namespace"].lower() for entry in asked if entry["verb"] == "Enumerate"} == {
+        "root/sms/site_ps1",
+        "root/sms/site_ps2",
+    }
+
+
 @pytest.mark.parametrize("answer", ["ignored", "marked"])
 def test_send_to_a_site_that_does_not_own_it_is_not_believed(make_lab: MakeLab, answer: str) -> None:
     lab = make_lab("hierarchy", switches={"foreign_refresh": answer})
