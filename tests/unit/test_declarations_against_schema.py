@@ -32,7 +32,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._content.registr
 from ansible_collections.configmgr.content.plugins.module_utils._engine import (
     build,
     distribution,
-    perform,
+    lookout,
     refresh,
     selection,
 )
@@ -167,9 +167,9 @@ COLUMNS = [
     (BASE, selection.STATE_COLUMNS),
     (BASE, selection.MOVING_COLUMNS),
     ("SMS_PackageStatusDistPointsSummarizer", distribution.POINT_COLUMNS),
-    ("SMS_PackageStatusRootSummarizer", perform._TARGETED_COLUMNS),
+    ("SMS_PackageStatusRootSummarizer", lookout._TARGETED_COLUMNS),
     ("SMS_PackageStatusRootSummarizer", refresh._SIZE_COLUMNS),
-    ("SMS_DistributionDPStatus", perform._MESSAGE_COLUMNS),
+    ("SMS_DistributionDPStatus", lookout._MESSAGE_COLUMNS),
     ("SMS_Site", refresh._SITE_COLUMNS),
     ("SMS_ProviderLocation", LOCATION_COLUMNS),
     ("SMS_Package", {"PackageID": STRING, "IsPredefinedPackage": BOOLEAN}),
