@@ -270,7 +270,7 @@ def smoke(options: argparse.Namespace) -> None:
         ):
             variables = environment.variables(place / "collections", **site.variables)
             variables.pop("PYTHONPATH")
-            runs = [("cm_package_refresh", []), ("cm_update_distribution_points", [])]
+            runs: list[tuple[str, list[str]]] = [("cm_package_refresh", []), ("cm_update_distribution_points", [])]
             runs.append(("cm_package_refresh", ["-e", f"ansible_python_interpreter={oldest}"]))
             for number, (module, more) in enumerate(runs, start=1):
                 command = [
