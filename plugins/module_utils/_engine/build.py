@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._cim.types import SINT32, STRING, UINT32
-from .._wsman.errors import ConfigMgrError
+from .._wsman.errors import ConfigMgrError, OutcomeUnknown
 
 if TYPE_CHECKING:
     from .._provider.site import Site
@@ -124,7 +124,6 @@ class BuildCall:
         self, site: Site, operation: Operation, class_name: str, package_id: str, context_id: str, timeout: float
     ) -> None:
         self.error: ConfigMgrError | None = None
-        self.crash: BaseException | None = None
         self._site = site
         self._run_it: Callable[[], Any] = lambda: site.call(
             class_name,
@@ -146,7 +145,11 @@ class BuildCall:
             self._run_it()
         except ConfigMgrError as error:
             self.error = error
-        except Exception as crash:  # shown by the thread that asks
-            self.crash = crash
+        except Exception as defect:  # ours; what became of the build is settled by its status all the same
+            self.error = OutcomeUnknown(
+                f"The call broke off by a defect of this collection ({type(defect).__name__}: {defect})",
+                where=self._site.where,
+                hint="Please report it.",
+            )
         finally:
             self._site.close()

@@ -336,8 +336,6 @@ class Performance:
         call, context_id = target.call, target.context_id or ""
         answered = call is not None and call.ended
         error = call.error if call and answered else None
-        if call and answered and call.crash:
-            raise call.crash
         if isinstance(error, NOT_CARRIED_OUT):
             self._not_carried_out(target, error)
             return

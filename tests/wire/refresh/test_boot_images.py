@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._cim.types import STRING
 from ansible_collections.configmgr.content.plugins.module_utils._engine.build import context_for
+from ansible_collections.configmgr.content.plugins.module_utils._provider.site import Site
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import OutcomeUnknown
 
 from .conftest import MakeLab
@@ -252,3 +253,20 @@ def test_the_record_of_a_finished_build_is_deleted_although_the_call_is_not_answ
     result = lab.refresh(BOOT, wait_interval=1.0)
     assert result.only["status"] == "refreshed"
     assert not lab.server.site.snapshot()["contexts"]
+
+
+def test_a_defect_in_the_call_does_not_cost_the_result(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = Site.call
+
+    def broken(site: Site, class_name: str, method: str, *arguments: Any, **more: Any) -> Any:
+        answer = call(site, class_name, method, *arguments, **more)
+        if method == "RefreshPkgSource":
+            raise KeyError("surprise")
+        return answer
+
+    monkeypatch.setattr(Site, "call", broken)
+    lab.server.set_switch("max_timeout_ms", "1800000")
+    result = lab.refresh(BOOT)
+    assert result.only["status"] == "refreshed"
+    assert result.only["answer_lost"] is True
+    assert lab.executions(BOOT) == 1
