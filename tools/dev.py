@@ -33,6 +33,7 @@ from environment import (
     temporary_folder,
 )
 from interpreters import SERIES, Version, choose, dotted, find, plain_environment
+from programs import run_program
 from results import closing_line, must_run_violations, read, skip_lines
 from sanity import checked_versions, missing_versions, run_sanity
 from simulated_site import SimulatedSite, forget, simulated_site
@@ -366,6 +367,16 @@ def must_run(_options: argparse.Namespace) -> None:
     print(closing_line([outcome for outcomes in runs.values() for outcome in outcomes]))
 
 
+def by_hand(options: argparse.Namespace) -> None:
+    """A long run that is no part of the gate: soak, mutants or bench."""
+    steps = Steps(3)
+    environment = chosen(options)
+    set_up(steps, environment, ("run", "test"))
+    with steps.step(f"{options.command} on ansible-core {environment.core}"):
+        settings = {"trials": options.trials, "seed": options.seed, "args": options.args}
+        run_program(steps, environment, options.command, settings)
+
+
 def check(options: argparse.Namespace) -> None:
     """Format, lint, types, layers, documentation, changelog, sanity."""
     parts = set(options.parts.replace(",", " ").split())
@@ -521,6 +532,9 @@ def show_help(_options: argparse.Namespace) -> None:
     print("make dist     build the collection's tarball into build/dist")
     print("make smoke    install the tarball into an empty folder and run a module from there")
     print("make doctor   which Pythons are found, and what they are used for")
+    print("make soak     the fault matrix at length (TRIALS=10000 SEED=1)")
+    print("make mutants  break the client in known ways, and see a named test turn red for each")
+    print("make bench    measure, against clients that do less; writes build/bench.json")
     print("make must-run after a test run: did the tests of .ci/must-run.txt run?")
     print("make clean    delete build/")
     print(
@@ -538,6 +552,9 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "env": env,
     "dist": dist,
     "smoke": smoke,
+    "soak": by_hand,
+    "mutants": by_hand,
+    "bench": by_hand,
     "must-run": must_run,
     "doctor": doctor,
     "clean": clean,
@@ -569,6 +586,9 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--tests", default=variable("TESTS", ""), help="what to hand to pytest")
     made.add_argument("--parts", default=variable("PARTS") or "static,sanity", help="parts of check")
+    made.add_argument("--trials", default=variable("TRIALS", ""), help="how many trials of soak")
+    made.add_argument("--seed", default=variable("SEED", ""), help="seed of soak")
+    made.add_argument("--args", default=variable("ARGS", ""), help="further options of soak, mutants and bench")
     made.add_argument("--scenario", default=variable("SCENARIO") or "small")
     made.add_argument("--speed", default=variable("SPEED", ""))
     made.add_argument("--auth", default=variable("AUTH", ""))
