@@ -10,7 +10,7 @@ import threading
 import traceback
 from typing import Any
 
-from . import soap, verbs
+from . import configuration, soap, verbs
 from .codec import BadValue
 from .enumeration import Enumerations, from_class, read_context, read_wql
 from .faults import READS, Rule, Rules
@@ -100,7 +100,7 @@ class Dispatcher:
             envelope,
             options,
             target,
-            Caller(request.user, options.context),
+            Caller(request.user, options.context, getattr(request, "delegated", request.auth == "credssp")),
             self.site,
             self._site_lock,
             self.switches,
@@ -133,6 +133,8 @@ class Dispatcher:
             return self.enumerations.release(operation)
         if operation.target.kind == "cim_xml" and verb != "Get":
             raise WSManFault(2150858771)
+        if operation.target.kind == "config":
+            return configuration.get(operation)
         known = {
             "Get": verbs.get,
             "Put": verbs.put,

@@ -118,6 +118,7 @@ class Caller:
 
     user: str  # DOMAIN\user
     context: Mapping[str, Value]
+    delegated: bool = False  # the login can be used once more, from the provider host to a third one (wire A-13)
 
 
 @dataclass(frozen=True)

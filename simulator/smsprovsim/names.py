@@ -24,6 +24,7 @@ FAULT_DETAIL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/"
 WMI_PREFIX = "http://schemas.microsoft.com/wbem/wsman/1/wmi/"
 DMTF_PREFIX = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/"
 DMTF_ALL = "http://schemas.dmtf.org/wbem/wscim/1/*"
+CONFIG = "http://schemas.microsoft.com/wbem/wsman/1/config"  # of WinRM itself (MS-WSMV; `winrm get winrm/config`)
 CIM_XML = "http://schemas.dmtf.org/wbem/cim-xml/2/cim-schema/2/*"
 
 WQL_DIALECT = "http://schemas.microsoft.com/wbem/wsman/1/WQL"

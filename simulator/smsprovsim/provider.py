@@ -15,6 +15,7 @@ from .behaviour.distribution import Distribution
 from .behaviour.groups import Folders, Groups
 from .behaviour.locks import Locks
 from .behaviour.methods import METHODS, Call
+from .behaviour.sign_in import SignIn
 from .behaviour.status import Status
 from .behaviour.writes import Writes, not_found
 from .clock import LogicalClock
@@ -91,6 +92,7 @@ class SimulatedSite:
         self.groups = Groups(world, self.distribution)
         self.folders = Folders(world)
         self.boot_images = BootImages(world, self.distribution.refresh)
+        self.sign_in = SignIn()
         self._local_site = local_site
         self._by_user = {account.name.lower(): account for account in self.accounts}
         self._namespaces = {_ROOT: ""} | {f"root/sms/site_{code}".lower(): code for code in world.sites}
@@ -119,11 +121,13 @@ class SimulatedSite:
             raise KeyError(user)
         return Caller(user, context)
 
-    def account(self, caller: Caller) -> Account:
+    def account(self, caller: Caller, namespace: str) -> Account:
         """The account of the caller. Raises `WmiError` for one that may not use the namespace."""
         account = self._by_user.get(caller.user.lower())
         if account is None or not account.namespace_access:
             raise wmi_error(WBEM_E_ACCESS_DENIED, "Access denied", "ConnectServer", caller.user)
+        if _normal(namespace) != _ROOT:  # SMS_ProviderLocation is not of the provider's own
+            self.sign_in.demand(account, self.world.switches)
         return account
 
     def view(self, account: Account) -> AccountView:
@@ -185,7 +189,7 @@ class SimulatedSite:
 
     def _found(self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str], operation: str) -> Record:
         self.world.settle()
-        view = self.view(self.account(caller))
+        view = self.view(self.account(caller, cim_class.namespace))
         definition = self._definition(cim_class)
         if not definition.keys:
             raise wmi_error(WBEM_E_NOT_SUPPORTED, f"{definition.name} has no objects", operation, definition.name)
@@ -199,7 +203,7 @@ class SimulatedSite:
         """The answer to a WQL statement. Raises `WmiError`."""
         with self.world.lock:
             self.world.settle()
-            account = self.account(caller)
+            account = self.account(caller, namespace)
             return self._limited(caller, self._query(account, namespace, wql))
 
     def _query(self, account: Account, namespace: str, text: str) -> list[Instance | Row]:
@@ -234,7 +238,7 @@ class SimulatedSite:
         """All objects of the class and its derived classes, without lazy values. Raises `WmiError`."""
         with self.world.lock:
             self.world.settle()
-            view = self.view(self.account(caller))
+            view = self.view(self.account(caller, cim_class.namespace))
             class_of = self._class_of(cim_class.namespace)
             repository = self.world.repository
             found = [
@@ -249,7 +253,7 @@ class SimulatedSite:
         """Change an object; a property that is not in `values` stays. Raises `WmiError`."""
         with self.world.lock:
             record = self._found(caller, cim_class, keys, "PutInstance")
-            account, here = self.account(caller), self._here(cim_class)
+            account, here = self.account(caller, cim_class.namespace), self._here(cim_class)
             package, target = self._package(record), self._target(record)
             if package is not None:
                 account.demand("modify", record, "PutInstance")
@@ -265,7 +269,7 @@ class SimulatedSite:
         """Make a new object; its values carry the keys. Raises `WmiError`."""
         with self.world.lock:
             self.world.settle()
-            account, here = self.account(caller), self._here(cim_class)
+            account, here = self.account(caller, cim_class.namespace), self._here(cim_class)
             definition = self._definition(cim_class)
             if "sms_packagebaseclass" in definition.lineage and not definition.abstract:
                 if not account.may("create"):
@@ -296,7 +300,7 @@ class SimulatedSite:
         """Delete an object, or begin to. Raises `WmiError`."""
         with self.world.lock:
             record = self._found(caller, cim_class, keys, "DeleteInstance")
-            account, here = self.account(caller), self._here(cim_class)
+            account, here = self.account(caller, cim_class.namespace), self._here(cim_class)
             package, target = self._package(record), self._target(record)
             if package is not None:
                 account.demand("delete", record, "DeleteInstance")
@@ -331,7 +335,7 @@ class SimulatedSite:
         """Carry out a method. Raises `WmiError`."""
         with self.world.lock:
             self.world.settle()
-            account = self.account(caller)
+            account = self.account(caller, cim_class.namespace)
             definition = self._definition(cim_class)
             if method.static == bool(keys):
                 fitting = "no keys" if method.static else "the keys of an object"

@@ -14,6 +14,7 @@ import yaml
 
 from .behaviour import questions
 from .behaviour.locks import Lock
+from .behaviour.sign_in import SignIn
 from .behaviour.status import SERVER, nal_path
 from .behaviour.writes import new_package_values
 from .clock import LogicalClock
@@ -33,6 +34,7 @@ from .world import (
     INSTALLED,
     NO_SOURCE,
     PACKAGE_CLASSES,
+    READERS,
     SUCCEEDED,
     DistributionPoint,
     Package,
@@ -94,6 +96,13 @@ def _rights(entry: Any) -> dict[str, Any]:
     return {"operations": operations, "scopes": frozenset(entry["scopes"]) if "scopes" in entry else None}
 
 
+def _readers(entry: Any) -> frozenset[str]:
+    readers = READERS if entry is None else frozenset(entry)
+    if not readers <= READERS:
+        raise ValueError(f"readers are {', '.join(sorted(READERS))}")
+    return readers
+
+
 def _time_zone_info(utc_offset: int) -> str:
     """SMS_Site.TimeZoneInfo.
 
@@ -125,7 +134,13 @@ class _Stage:
                 deployment_kit=entry.get("deployment_kit", True),
             )
         accounts = [
-            Account(entry["domain"], entry["user"], entry["password"], **_rights(entry["rights"]))
+            Account(
+                entry["domain"],
+                entry["user"],
+                entry["password"],
+                **_rights(entry["rights"]),
+                remote_access=entry.get("remote_access", True),
+            )
             for entry in content["accounts"]
         ]
         local_site = content.get("local_site") or next(iter(world.sites))
@@ -135,7 +150,12 @@ class _Stage:
                 problem={"missing": 2306, "unreadable": 2307}.get(entry.get("problem", ""), 0),
                 changed=entry.get("changed", True),
                 empty=entry.get("empty", False),
+                readers=_readers(entry.get("readers")),
             )
+        strength = content.get("sign_in") or {}
+        self.site.sign_in = SignIn(
+            bool(strength.get("strong")), frozenset(user.lower() for user in strength.get("exceptions") or ())
+        )
         self._add_sites()
         self._add_points(content.get("distribution_points") or [])
         self._folders = self._add_folders(content.get("folders") or [])

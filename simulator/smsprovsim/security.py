@@ -22,7 +22,8 @@ OPERATIONS = ("read", "create", "modify", "delete", "distribute", "refresh")
 class Account:
     """A Windows account. `scopes` None is all scopes; no operations is no role: every query is empty.
 
-    `namespace_access` False stands for an account outside the group SMS Admins.
+    `namespace_access` False stands for an account outside the group SMS Admins, `remote_access` False for one outside
+    Remote Management Users (wire H-14).
     """
 
     domain: str
@@ -31,6 +32,7 @@ class Account:
     operations: frozenset[str] = frozenset(OPERATIONS)
     scopes: frozenset[str] | None = None
     namespace_access: bool = True
+    remote_access: bool = True
 
     @property
     def name(self) -> str:

@@ -167,6 +167,13 @@ _front(
     "One item in the first answer on 2008 R2 and 2012; later versions unknown.",
 )
 _front(
+    "winrm_config",
+    ("denied", "readable"),
+    "denied",
+    "wire L-01 to L-14",
+    "Whether an account that is no administrator of the host may read winrm/config.",
+)
+_front(
     "idle_connection_seconds",
     (NUMBER,),
     "0",

@@ -24,7 +24,9 @@ _CIM_NAMESPACE = "__cimnamespace"
 
 @dataclass(frozen=True)
 class Target:
-    """The thing addressed. `kind` is ``class``, ``all`` (every class of a namespace) or ``cim_xml`` (class metadata)."""
+    """The thing addressed. `kind` is ``class``, ``all`` (every class of a namespace), ``cim_xml`` (class metadata) or
+    ``config`` (WinRM's own settings).
+    """
 
     kind: str
     namespace: str  # lower case
@@ -107,6 +109,8 @@ def read_target(envelope: Envelope, options: Options, switches: Mapping[str, str
         style = Style(False, _spelled(namespace, switches), precise=precise)
         return Target("all" if class_name == "*" else "class", _normal(namespace), class_name, style, keys)
     namespace = (selected or "root/cimv2").replace("\\", "/").strip("/")
+    if low == names.CONFIG:
+        return Target("config", "", "", Style(False, ""), keys)
     style = Style(True, _spelled(namespace, switches), typed=options.mi_client, precise=precise)
     if low == names.DMTF_ALL.casefold():
         return Target("all", _normal(namespace), "*", style, keys)

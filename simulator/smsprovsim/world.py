@@ -119,13 +119,20 @@ class Target:
     message: Message | None = None
 
 
+READERS = frozenset({"user", "computer"})
+
+
 @dataclass
 class Source:
-    """What lies at a source path. `problem` is 0, 2306 (missing) or 2307 (no access)."""
+    """What lies at a source path. `problem` is 0, 2306 (missing) or 2307 (no access).
+
+    `readers`: whom the share lets read when there is no problem: `user` (the callers), `computer` (the site's servers).
+    """
 
     problem: int = 0
     changed: bool = True
     empty: bool = False
+    readers: frozenset[str] = READERS
 
 
 @dataclass(eq=False, slots=True)

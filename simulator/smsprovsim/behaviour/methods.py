@@ -13,6 +13,7 @@ from ..model import Caller, Value, Work
 from ..repository import Record, provider_error
 from ..security import Account
 from ..world import ACTION_DELETE, INFORMATION, SUCCEEDED, TARGET_DELETED, Package, SiteInfo, Target, World
+from . import paths
 from .locks import is_locked
 from .writes import BAD_PARAMETER, not_found
 
@@ -168,6 +169,24 @@ def _progress(call: Call) -> Work:
 def _forget_context(call: Call) -> Work:
     call.site.boot_images.forget(str(call.arguments["ContextID"]))
     return Work({})
+
+
+# --- paths ---
+
+
+@_method(
+    "SMS_ImagePackage.GetImageProperties",
+    "SMS_BootImagePackage.GetImageProperties",
+    "SMS_OperatingSystemInstallPackage.GetImageProperties",
+    "SMS_VhdPackage.GetImageProperties",
+)
+def _image_properties(call: Call) -> Work:
+    return paths.image_properties(str(call.arguments["SourceImagePath"]), call.world, call.caller, call.class_name)
+
+
+@_method("SMS_DriverPackage.CheckSourceFolder")
+def _check_folder(call: Call) -> Work:
+    return Work({"Result": paths.folder_result(str(call.arguments["SourceFolder"]), call.world, call.caller)})
 
 
 # --- distribution points and groups ---

@@ -77,6 +77,20 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         ("stops", "goes_on"), "stops", "behaviour 83; wire S-11",
         "What a boot image build does when WinRM has cancelled its call.",
     ),
+    "path_identity": (
+        ("caller", "computer"), "caller", "wire A-13; behaviour 32",
+        "Who reads the path given to GetImageProperties or CheckSourceFolder: the caller, which takes a login that can be "
+        "used once more, or the computer account of the provider host.",
+    ),
+    "unreadable_path": (
+        ("error", "return_value"), "error", "SMS_ImagePackage",
+        "How GetImageProperties says that it cannot read the path: an SMS_ExtendedStatus, or a return value.",
+    ),
+    "sign_in_refusal": (
+        ("access_denied", "provider_error"), "access_denied", "behaviour 5",
+        "How the provider refuses a sign-in that is too weak: 0x80041003, or 0x80041001 with a text. "
+        "Either way only in the namespace of the site.",
+    ),
     "local_site": (
         ("scenario", "cen", "ps1", "ps2"), "scenario", "behaviour 2",
         "Site whose SMS_ProviderLocation row has ProviderForLocalSite true: as the scenario says, or another.",
