@@ -28,6 +28,7 @@ from environment import (
     ROOT,
     TREE,
     Environment,
+    kerberos_lacks,
     newest,
     refresh_copy,
     temporary_folder,
@@ -51,12 +52,14 @@ SHIPPED = {  # what may stand at the top of the artefact
     "LICENSE",
     "MANIFEST.json",
     "README.md",
+    "awx",
     "bindep.txt",
     "changelogs",
     "docs",
     "meta",
     "playbooks",
     "plugins",
+    "requirements-kerberos.txt",
     "requirements.txt",
     "roles",
 }
@@ -71,6 +74,9 @@ def chosen(options: argparse.Namespace) -> Environment:
 def set_up(steps: Steps, environment: Environment, parts: Sequence[str]) -> None:
     """Environment and copy, as two steps."""
     what = "lowest versions of the requirements" if environment.minimum else "requirements"
+    if "test" in parts and not kerberos_lacks(environment.interpreter):
+        parts = (*parts, "kerberos")
+        what += ", Kerberos"
     with steps.step(f"ansible-core {environment.core}, {what}, simulator: {environment.interpreter}"):
         environment.install(steps, parts)
     with steps.step(f"collection copied to {TREE.relative_to(ROOT)}"):

@@ -33,7 +33,9 @@ FIXED_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PARTS: dict[str, Sequence[str]] = {
     "run": ("requirements.txt",),
     "test": ("requirements-dev.txt",),
+    "kerberos": ("requirements-kerberos.txt",),
     "check": ("requirements-check.txt",),
+    "gate": ("requirements-gate.txt",),
 }
 _DROPPED = (
     "ANSIBLE_",
@@ -50,6 +52,17 @@ _DROPPED = (
     "LANG",
 )
 _KEPT = ("CONFIGMGR_REFERENCE", "CONFIGMGR_LIVE_")  # what tests outside the gate ask for
+
+
+def kerberos_lacks(interpreter: Interpreter) -> list[str]:
+    """The Debian packages without which the part `kerberos` cannot be compiled for this Python."""
+    found = [
+        package for name, package in (("krb5-config", "libkrb5-dev"), ("gcc", "gcc")) if shutil.which(name) is None
+    ]
+    code = "import os, sysconfig; print(os.path.exists(sysconfig.get_path('include') + '/Python.h'))"
+    if ask([str(interpreter.path), "-I", "-c", code], plain_environment()).strip() != "True":
+        found.append("python3-dev")
+    return found
 
 
 @contextmanager

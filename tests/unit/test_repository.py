@@ -144,7 +144,20 @@ def test_there_are_no_sanity_ignore_files() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["tests", "simulator", "tools", "demo", "build", ".ci", "Makefile", "pyproject.toml", "requirements-dev.txt"],
+    [
+        "tests",
+        "simulator",
+        "tools",
+        "demo",
+        "build",
+        "collections",
+        ".ci",
+        "Makefile",
+        "pyproject.toml",
+        "requirements-check.txt",
+        "requirements-dev.txt",
+        "requirements-gate.txt",
+    ],
 )
 def test_what_is_for_developing_does_not_ship(name: str) -> None:
     assert name in load("galaxy.yml")["build_ignore"]
@@ -165,6 +178,12 @@ def test_galaxy_metadata() -> None:
 def test_runtime_requirements_have_a_floor_and_no_ceiling() -> None:
     for line in requirements("requirements.txt"):
         assert re.fullmatch(r"[a-z0-9-]+>=[0-9.]+", line), line
+
+
+def test_the_list_with_kerberos_is_the_same_with_an_extra() -> None:
+    """Whoever installs it gets what requirements.txt names, in versions that are allowed there."""
+    plain = [re.sub(r"\[kerberos\]", "", line) for line in requirements("requirements-kerberos.txt")]
+    assert plain == requirements("requirements.txt")
 
 
 def test_minimum_constraints_are_exactly_the_floors() -> None:
