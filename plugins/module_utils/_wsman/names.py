@@ -58,6 +58,8 @@ MICROSOFT_CLASS = "http://schemas.microsoft.com/wbem/wsman/1/wmi/"
 DMTF_CLASS = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/"
 DMTF_ALL = "http://schemas.dmtf.org/wbem/wscim/1/*"
 NAMESPACE_SELECTOR = "__cimnamespace"
+# wire M-01: classes themselves
+CIM_XML = "http://schemas.dmtf.org/wbem/cim-xml/2/cim-schema/2/*"
 
 # Fault codes by what the client does about them (wire section 10, "Codes a client must know").
 RESOURCE_NOT_FOUND = 2150858752

@@ -90,13 +90,17 @@ class Link:
         *,
         selectors: Selectors = (),
         fragment: str | None = None,
+        options: Options = (),
         attempts: int | None = None,
     ) -> Element | None:
-        """Send a request that changes nothing, again if need be. Raises what the last attempt raised."""
+        """Send a request that changes nothing, again if need be. Raises what the last attempt raised.
+
+        `options` go with those of every request.
+        """
         attempts = attempts or self._read_attempts
         for attempt in range(1, attempts + 1):
             try:
-                return self._once(action, uri, body, selectors, fragment, None)
+                return self._once(action, uri, body, selectors, fragment, None, options)
             except ConfigMgrError as problem:
                 if attempt == attempts or not _worth_repeating(problem):
                     raise
@@ -172,6 +176,7 @@ class Link:
         selectors: Selectors,
         fragment: str | None,
         timeout: float | None,
+        options: Options = (),
     ) -> Element | None:
         message_id = self._new_id()
         message = envelope.build(
@@ -183,7 +188,7 @@ class Link:
             max_envelope_size=self.max_envelope_size,
             operation_timeout=timeout or self.operation_timeout,
             selectors=selectors,
-            options=self.options,
+            options=(*self.options, *options),
             fragment=fragment,
         )
         return self.exchange(message, message_id, timeout)
@@ -254,6 +259,16 @@ def identify(link: Link) -> dict[str, str]:
 def get(link: Link, uri: str, selectors: Selectors, fragment: str | None = None) -> Element:
     """The instance those keys name; with `fragment`, a w:XmlFragment around that one property (wire G-06 to G-08)."""
     answer = link.read(names.GET, uri, selectors=selectors, fragment=fragment)
+    if answer is None:
+        raise OutcomeUnknown("The answer to Get is empty", where=link.to)
+    return answer
+
+
+def get_class(link: Link, namespace: str, class_name: str) -> Element:
+    """A class as CIM-XML, in no namespace, with what it inherits and, where the host gives them, qualifiers (wire M-01, M-02)."""
+    selectors = ((names.NAMESPACE_SELECTOR, namespace), ("ClassName", class_name))
+    wanted = [(name, "true", "xs:boolean") for name in ("IncludeQualifiers", "IncludeInheritedElements")]
+    answer = link.read(names.GET, names.CIM_XML, selectors=selectors, options=wanted)
     if answer is None:
         raise OutcomeUnknown("The answer to Get is empty", where=link.to)
     return answer
