@@ -65,6 +65,11 @@ def _parser() -> argparse.ArgumentParser:
         help=f"authentication schemes out of {', '.join(SCHEMES)}; the first goes into FILE",
     )
     add(
+        "--keytab",
+        metavar="FILE",
+        help="accept Kerberos for the services of this keytab; KRB5_CONFIG says which krb5.conf counts",
+    )
+    add(
         "--speed",
         type=float,
         default=1.0,
@@ -102,6 +107,7 @@ def _serve(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             options.speed,
             switches.parse(options.switch),
             port=options.port,
+            keytab=options.keytab,
         )
     except (ValueError, OSError) as error:
         parser.error(str(error))

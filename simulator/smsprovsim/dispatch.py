@@ -58,7 +58,8 @@ class Dispatcher:
         if self.per_request:
             clock.advance(self.per_request)
         entry = self.journal.open(
-            user=request.user, auth=request.auth, encrypted=request.encrypted, tls=request.tls, session=request.connection, time=round(clock.now(), 3)
+            user=request.user, auth=request.auth, mechanism=request.mechanism, delegated=request.delegated, encrypted=request.encrypted,
+            tls=request.tls, session=request.connection, time=round(clock.now(), 3),
         )  # fmt: skip
         operation: Operation | None = None
         envelope: soap.Envelope | None = None
@@ -100,7 +101,7 @@ class Dispatcher:
             envelope,
             options,
             target,
-            Caller(request.user, options.context, getattr(request, "delegated", request.auth == "credssp")),
+            Caller(request.user, options.context, request.delegated),
             self.site,
             self._site_lock,
             self.switches,

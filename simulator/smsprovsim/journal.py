@@ -19,8 +19,9 @@ class Journal:
     def open(self, **fields: Any) -> dict[str, Any]:
         """A new entry at the end. Its outcome is ``running`` until somebody says otherwise."""
         entry = {
-            "n": 0, "verb": "Unknown", "namespace": "", "class": "", "method": "", "key": "", "user": "", "auth": "", "encrypted": False,
-            "tls": False, "outcome": "running", "executed": False, "wql": "", "options": {}, "session": 0, "time": 0.0, **fields,
+            "n": 0, "verb": "Unknown", "namespace": "", "class": "", "method": "", "key": "", "user": "", "auth": "",
+            "mechanism": "", "delegated": False, "encrypted": False, "tls": False, "outcome": "running", "executed": False,
+            "wql": "", "options": {}, "session": 0, "time": 0.0, **fields,
         }  # fmt: skip
         with self._lock:
             entry["n"] = len(self._entries) + 1

@@ -38,6 +38,8 @@ class Request:
     user: str  # DOMAIN\user, empty if anonymous
     auth: str
     remote_access: bool
+    mechanism: str
+    delegated: bool  # the client handed over a credential with which the host can go on as it
     encrypted: bool
     tls: bool
     connection: int
@@ -321,6 +323,8 @@ class _Connection:
             user=account.principal if account else "",
             auth=self._security.auth if account else "",
             remote_access=account.remote_access if account else False,
+            mechanism=self._security.mechanism if account else "",
+            delegated=self._security.delegated if account else False,
             encrypted=sealed,
             tls=self._listener._tls is not None,
             connection=self._number,

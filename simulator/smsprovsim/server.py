@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .auth import SCHEMES, Account, Accounts, Logins, SecurityContext, credssp_tls_context
+from . import gss
+from .auth import SCHEMES, Account, Accounts, Logins, Means, SecurityContext, credssp_tls_context
 from .control import Control
 from .dispatch import Dispatcher
 from .faults import Rules
@@ -69,6 +70,7 @@ class Server:
         switches: Mapping[str, str] | None = None,
         site: Site | None = None,
         port: int = 0,
+        keytab: str | Path | None = None,
     ) -> None:
         self.scenario = scenario
         self.tls = tls
@@ -80,6 +82,12 @@ class Server:
             )
         if not tls and set(self.auth) == {"basic"}:
             raise ValueError("basic is served over TLS only")
+        if "kerberos" in self.auth and keytab is None:
+            raise ValueError("kerberos needs the keytab of the service, HTTP/ and the host's name")
+        if keytab is not None:
+            gss.load()
+            if not Path(keytab).is_file():
+                raise ValueError(f"the keytab {keytab} does not exist")
         self.speed = speed
         self.stopped = threading.Event()
         self._given_site = site
@@ -91,6 +99,7 @@ class Server:
         self._logins = Logins()
         self._directory = Path(tempfile.mkdtemp(prefix="smsprovsim-"))
         self._accounts = Accounts(_accounts(self.site), self._directory / "accounts")
+        self._means = Means(self._accounts, Path(keytab) if keytab is not None else None)
         identity = make_identity() if tls else None
         self.ca_pem = identity.ca_pem if identity else b""
         self.ca_cert = ""
@@ -114,7 +123,7 @@ class Server:
         return moment
 
     def _new_context(self) -> SecurityContext:
-        return SecurityContext(self._accounts, self.auth, self._logins, self._dispatcher.switches, self._binding)
+        return SecurityContext(self._means, self.auth, self._logins, self._dispatcher.switches, self._binding)
 
     # Running
 

@@ -204,6 +204,21 @@ _front(
     "Some Windows versions refuse a wrong trailer length.",
 )
 _front(
+    "credssp_error_code",
+    ("logon_denied", "reason"),
+    "logon_denied",
+    "peers V-13",
+    "errorCode of a refused login (CredSSP 3, 4, 6): always SEC_E_LOGON_DENIED, or the NTSTATUS of the reason (MS-CSSP 2.2.1).",
+)
+_front("credssp_version", (NUMBER,), "6", "wire A-08", "The newest version a host speaks: 2 without the patches of 2018.")
+_front(
+    "credssp_minimum_version",
+    (NUMBER,),
+    "2",
+    "wire A-08",
+    "The oldest version a host takes: 5 under the policy Force Updated Clients.",
+)
+_front(
     "plain_refusal",
     ("500", "400", "401"),
     "500",

@@ -35,8 +35,8 @@ def test_journal_and_state(client: Client, server: Server) -> None:
     status, journal = control(server, "GET", "/journal")
     assert (status, journal) == (200, server.journal)
     assert set(journal[0]) == {
-        "n", "verb", "namespace", "class", "method", "key", "user", "auth", "encrypted", "tls", "outcome", "executed", "wql",
-        "options", "session", "time",
+        "n", "verb", "namespace", "class", "method", "key", "user", "auth", "mechanism", "delegated", "encrypted", "tls",
+        "outcome", "executed", "wql", "options", "session", "time",
     }  # fmt: skip
     state = control(server, "GET", "/state")[1]
     assert state["site"]["packages"]["PS100001"] == {"SourceVersion": 1}
