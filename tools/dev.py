@@ -6,34 +6,34 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
-import tarfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Callable
 
+from artefact import build_artefact, install_artefact, oldest_target
+from checks import attempt, static_checks
 from environment import (
     BUILD,
     CONTENT,
-    INSTALL_LIMIT,
+    FIXED_PATH,
     LOGS,
     ROOT,
     TREE,
     Environment,
     kerberos_lacks,
-    newest,
     refresh_copy,
     temporary_folder,
 )
-from interpreters import SERIES, Version, choose, dotted, find, plain_environment
+from gate import EE, build_ee, gate_checks, impossible_on, site
+from interpreters import SERIES, Version, choose, dotted, find
 from programs import run_program
 from results import closing_line, must_run_violations, read, skip_lines
 from sanity import checked_versions, missing_versions, run_sanity
@@ -42,27 +42,17 @@ from steps import Failed, Steps, run
 
 TEST_LIMIT = 1800.0  # seconds, each of the following too
 PLAY_LIMIT = 300.0
-TOOL_LIMIT = 300.0
-OLDEST_TARGET = (3, 9)  # README.md: Python 3.9 or later where the modules run
-SHIPPED = {  # what may stand at the top of the artefact
-    "CHANGELOG.md",
-    "CHANGELOG.rst",
-    "CONTRIBUTING.md",
-    "FILES.json",
-    "LICENSE",
-    "MANIFEST.json",
-    "README.md",
-    "awx",
-    "bindep.txt",
-    "changelogs",
-    "docs",
-    "meta",
-    "playbooks",
-    "plugins",
-    "requirements-kerberos.txt",
-    "requirements.txt",
-    "roles",
+SYSTEM_PROGRAMS = {  # what tests of Kerberos and of other clients use, by Debian package
+    "krb5kdc": "krb5-kdc",
+    "kadmin.local": "krb5-admin-server",
+    "kinit": "krb5-user",
+    "krb5-config": "libkrb5-dev",
+    "gcc": "gcc",
+    "curl": "curl",
 }
+NTLM_MECHANISM = ("usr/lib/*/gssntlmssp/gssntlmssp.so", "usr/lib*/gssntlmssp/gssntlmssp.so")
+CHECK_PARTS = ("static", "gate", "sanity")
+TOOL_LIMIT = 300.0
 
 
 def chosen(options: argparse.Namespace) -> Environment:
@@ -139,52 +129,6 @@ def lab(options: argparse.Namespace) -> None:
             except subprocess.TimeoutExpired:
                 child.kill()
         forget(env_file)
-
-
-def build_artefact(steps: Steps, environment: Environment) -> Path:
-    """The collection's tarball, built from the copy; its top holds nothing but what is meant to ship."""
-    folder = BUILD / "dist"
-    shutil.rmtree(folder, ignore_errors=True)
-    run(
-        [environment.tool("ansible-galaxy"), "collection", "build", "--force", "--output-path", str(folder)],
-        log=LOGS / "galaxy-build.log",
-        env=environment.variables(),
-        cwd=TREE / CONTENT,
-        timeout=TOOL_LIMIT,
-        steps=steps,
-    )
-    tarball = newest(folder, "*.tar.gz")
-    if tarball is None:
-        raise Failed(f"ansible-galaxy built nothing in {folder}")
-    with tarfile.open(tarball) as archive:
-        extra = {name.split("/")[0] for name in archive.getnames()} - SHIPPED
-    if extra:
-        raise Failed(
-            f"{tarball.name} holds {', '.join(sorted(extra))}: add them to build_ignore in galaxy.yml, or to SHIPPED in tools/dev.py."
-        )
-    return tarball
-
-
-def install_artefact(steps: Steps, environment: Environment, tarball: Path, place: Path) -> None:
-    """What a user does: ansible-galaxy collection install, here without asking any server."""
-    command = [
-        environment.tool("ansible-galaxy"),
-        "collection",
-        "install",
-        str(tarball),
-        "-p",
-        str(place),
-        "--offline",
-        "--force",
-    ]
-    run(
-        command,
-        log=LOGS / f"galaxy-install-{place.name}.log",
-        env=environment.variables(place),
-        cwd=BUILD,
-        timeout=TOOL_LIMIT,
-        steps=steps,
-    )
 
 
 def dist(options: argparse.Namespace) -> None:
@@ -295,23 +239,6 @@ def smoke(options: argparse.Namespace) -> None:
                     raise Failed(f"{module} did not refresh once; whole log: {log}")
 
 
-def oldest_target(steps: Steps) -> str:
-    """A Python of the oldest version that modules may meet, with nothing but the run-time requirements."""
-    interpreter, _passed = find(OLDEST_TARGET)
-    if interpreter is None:
-        raise Failed(f"No complete Python {dotted(OLDEST_TARGET)} was found; the modules have to run with it.")
-    folder = BUILD / f"target-{dotted(OLDEST_TARGET)}"
-    python = str(folder / "bin" / "python")
-    with steps.step(f"Python {dotted(OLDEST_TARGET)} with the lowest requirements, for the modules"):
-        log = LOGS / f"target-{dotted(OLDEST_TARGET)}.log"
-        make = [str(interpreter.path), "-m", "venv", "--clear", str(folder)]
-        fill = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-        fill += ["-r", str(ROOT / "requirements.txt"), "-c", str(ROOT / "constraints-minimum.txt")]
-        for command in (make, fill):
-            run(command, log=log, env=plain_environment(), cwd=ROOT, timeout=INSTALL_LIMIT, steps=steps)
-    return python
-
-
 def test(options: argparse.Namespace) -> None:
     """Unit, wire and integration tests on one ansible-core; the skipped ones are listed with their reasons."""
     steps = Steps(3)
@@ -320,6 +247,14 @@ def test(options: argparse.Namespace) -> None:
     content = TREE / CONTENT
     junit = BUILD / f"test-{environment.name}.xml"
     junit.unlink(missing_ok=True)
+    lacks = kerberos_lacks(environment.interpreter)
+    if lacks:
+        steps.say(
+            f"Without Kerberos, whose libraries cannot be compiled here: on Debian, apt-get install {' '.join(lacks)}"
+        )
+    variables = environment.variables()
+    if (EE / "bin" / "python").exists():
+        variables["EXECUTION_ENVIRONMENT_PYTHON"] = str(EE / "bin" / "python")
     wanted = shlex.split(options.tests) or [
         name for name in ("tests/unit", "tests/wire", "tests/integration") if (content / name).is_dir()
     ]
@@ -333,6 +268,7 @@ def test(options: argparse.Namespace) -> None:
         "--dist",
         "loadfile",
         f"--junitxml={junit}",
+        *(f"--ignore={name}" for name in shlex.split(options.without)),
         *wanted,
     ]
     try:
@@ -340,7 +276,7 @@ def test(options: argparse.Namespace) -> None:
             run(
                 command,
                 log=LOGS / f"test-{environment.name}.log",
-                env=environment.variables(),
+                env=variables,
                 cwd=content,
                 timeout=TEST_LIMIT,
                 steps=steps,
@@ -365,9 +301,8 @@ def must_run(_options: argparse.Namespace) -> None:
     wrong = []
     for name, outcomes in runs.items():
         print(f"ansible-core {name}: {closing_line(outcomes)}")
-        wrong += [
-            f"ansible-core {name}: {line}" for line in must_run_violations(outcomes, ROOT / ".ci" / "must-run.txt")
-        ]
+        violations = must_run_violations(outcomes, ROOT / ".ci" / "must-run.txt", name)
+        wrong += [f"ansible-core {name}: {line}" for line in violations]
     if wrong:
         raise Failed("\n".join(["These have to run, and did not:", *wrong]))
     print(closing_line([outcome for outcomes in runs.values() for outcome in outcomes]))
@@ -384,17 +319,21 @@ def by_hand(options: argparse.Namespace) -> None:
 
 
 def check(options: argparse.Namespace) -> None:
-    """Format, lint, types, layers, documentation, changelog, sanity."""
+    """Format, lint, types, layers, documentation, changelog; what publishers ask; sanity."""
     parts = set(options.parts.replace(",", " ").split())
-    unknown = parts - {"static", "sanity"}
+    unknown = parts - set(CHECK_PARTS)
     if unknown:
-        raise Failed(f"PARTS takes static and sanity, not {', '.join(sorted(unknown))}.")
+        raise Failed(f"PARTS takes {', '.join(CHECK_PARTS)}, not {', '.join(sorted(unknown))}.")
     environment = chosen(options)
-    static = static_checks(environment) if "static" in parts else []
-    steps = Steps(2 + len(static) + (1 if "sanity" in parts else 0))
-    set_up(steps, environment, ("run", "test", "check"))
+    if "gate" in parts and (reason := impossible_on(environment)):
+        parts.remove("gate")
+        print(f"Without the part gate: {reason}")
+    quick = static_checks(environment) if "static" in parts else []
+    quick += gate_checks(environment) if "gate" in parts else []
+    steps = Steps(2 + len(quick) + (1 if "sanity" in parts else 0))
+    set_up(steps, environment, ("run", "test", "check", "gate") if "gate" in parts else ("run", "test", "check"))
     failures: list[str] = []
-    for name, action in static:
+    for name, action in quick:
         attempt(steps, name, lambda action=action: action(steps), failures)  # type: ignore[misc]
     skipped: list[str] = []
     if "sanity" in parts:
@@ -414,107 +353,52 @@ def check(options: argparse.Namespace) -> None:
     steps.say("All checks passed.")
 
 
-def attempt(steps: Steps, name: str, action: Callable[[], object], failures: list[str]) -> None:
-    """One check; the others follow even when it fails, so that one run shows all there is to mend."""
-    try:
-        with steps.step(name):
-            action()
-    except Failed as failure:
-        steps.say(str(failure))
-        failures.append(name)
+def docs(options: argparse.Namespace) -> None:
+    """The documentation as HTML pages."""
+    steps = Steps(3)
+    environment = chosen(options)
+    set_up(steps, environment, ("run", "check", "gate"))
+    with steps.step("documentation site"):
+        pages = site(steps, environment)
+    steps.say(f"{pages / 'index.html'}")
 
 
-def static_checks(environment: Environment) -> list[Any]:
-    """The checks that take seconds: name and what to run."""
-    content = TREE / CONTENT
-    variables = environment.variables()
-
-    def tool(
-        name: str, *arguments: str, cwd: Path = content, label: str = "", more: dict[str, str] | None = None
-    ) -> Callable[[Steps], None]:
-        def action(steps: Steps) -> None:
-            run(
-                [environment.tool(name), *arguments],
-                log=LOGS / f"check-{label or name}.log",
-                env={**variables, **(more or {})},
-                cwd=cwd,
-                timeout=TOOL_LIMIT,
-                steps=steps,
-            )
-
-        return action
-
-    settings = ("--config-file", str(content / "pyproject.toml"), "--cache-dir", str(BUILD / "mypy"))
-    return [
-        ("format", tool("ruff", "format", "--check", "--cache-dir", str(BUILD / "ruff"), ".", label="format")),
-        ("lint", tool("ruff", "check", "--cache-dir", str(BUILD / "ruff"), ".", label="lint")),
-        ("types of plugins", tool("mypy", *settings, str(CONTENT / "plugins"), cwd=TREE, label="types-plugins")),
-        (
-            "types of simulator and tools",
-            tool(
-                "mypy",
-                *settings,
-                "simulator/smsprovsim",
-                "tools",
-                label="types-rest",
-                more={"MYPYPATH": f"{content / 'simulator'}:{content / 'tools'}"},
-            ),
-        ),
-        ("shell", tool("shellcheck", ".ci/run", label="shell")),
-        ("YAML", tool("yamllint", "--strict", ".", label="yaml")),
-        (
-            "layers and repository",
-            tool(
-                "python",
-                "-m",
-                "pytest",
-                "-q",
-                "tests/unit/test_boundaries.py",
-                "tests/unit/test_repository.py",
-                label="layers",
-            ),
-        ),
-        ("changelog", tool("antsibull-changelog", "lint", label="changelog")),
-        ("documentation", lambda steps: documentation(steps, environment)),
-    ]
-
-
-def documentation(steps: Steps, environment: Environment) -> None:
-    """Every module's documentation, as ansible-doc reads it."""
-    names = sorted(
-        path.stem for path in (TREE / CONTENT / "plugins" / "modules").glob("*.py") if path.stem != "__init__"
-    )
-    if not names:
-        raise Failed("No modules in plugins/modules.")
-    log = LOGS / "check-documentation.log"
-    command = [environment.tool("ansible-doc"), "-t", "module", "-j", *(f"configmgr.content.{name}" for name in names)]
-    run(command, log=log, env=environment.variables(), cwd=BUILD, timeout=TOOL_LIMIT, steps=steps)
-    text = log.read_text(encoding="utf-8")
-    shown = json.loads(text[text.index("\n{") + 1 : text.rindex("}") + 1])
-    for name in names:
-        found = shown.get(f"configmgr.content.{name}") or {}
-        for part in ("doc", "examples", "return"):
-            if not found.get(part):
-                raise Failed(f"ansible-doc shows no {part} of {name}.")
+def ee(options: argparse.Namespace) -> None:
+    """What an execution environment gets for its Python, in an empty virtual environment; make test logs in with it."""
+    steps = Steps(3)
+    environment = chosen(options)
+    set_up(steps, environment, ("run", "check", "gate"))
+    with steps.step("requirements of an execution environment"):
+        python = build_ee(steps, environment)
+    steps.say(f"{python}")
 
 
 def doctor(_options: argparse.Namespace) -> None:
-    """Which interpreter each series would get, and which Pythons sanity can cover; with CI set, all have to be there."""
+    """Which interpreter each series would get, which Pythons sanity can cover, and what Kerberos needs; CI needs all."""
     missing = []
     for core in SERIES:
         try:
             _core, interpreter = choose(core)
-            print(f"ansible-core {core}: {interpreter}")
+            lacks = kerberos_lacks(interpreter)
+            print(
+                f"ansible-core {core}: {interpreter}; Kerberos: "
+                + (f"lacks {', '.join(lacks)}" if lacks else "can be compiled")
+            )
         except Failed as failure:
             print(failure)
     for version in checked_versions(list(SERIES)[-1]):
         found, _passed = find(version)
         print(f"sanity on {dotted(version)}: {found or 'no interpreter'}")
-        missing += [] if found else [dotted(version)]
+        missing += [] if found else [f"an interpreter for Python {dotted(version)}"]
+    for program, package in SYSTEM_PROGRAMS.items():
+        place = shutil.which(program, path=FIXED_PATH)
+        print(f"{program}: {place or f'missing; on Debian: apt-get install {package}'}")
+        missing += [] if place else [program]
+    mechanism = next((file for pattern in NTLM_MECHANISM for file in Path("/").glob(pattern)), None)
+    print(f"NTLM for GSSAPI: {mechanism or 'missing; on Debian: apt-get install gss-ntlmssp'}")
+    missing += [] if mechanism else ["gss-ntlmssp"]
     if missing and os.environ.get("CI"):
-        raise Failed(
-            f"No interpreter for Python {', '.join(missing)}, neither on PATH nor where version managers keep them."
-        )
+        raise Failed(f"Not found, neither on PATH nor where version managers keep Pythons: {', '.join(missing)}")
 
 
 def clean(_options: argparse.Namespace) -> None:
@@ -528,7 +412,7 @@ def show_help(_options: argparse.Namespace) -> None:
     print("make demo     set up, start a simulated SMS Provider, refresh a package while you watch, show the proof")
     print("make test     set up, run all tests (TESTS='tests/unit -k plan' runs some)")
     print(
-        "make check    format, lint, types, layers, documentation, ansible-test sanity (PARTS=static leaves sanity out)"
+        "make check    format, lint, types, layers; ansible-lint, galaxy-importer, docs; ansible-test sanity (PARTS=static,gate,sanity)"
     )
     print(
         "make lab      the simulated SMS Provider in the foreground (SCENARIO=small SPEED=60 AUTH=credssp TLS=0 PORT=5986)"
@@ -538,6 +422,8 @@ def show_help(_options: argparse.Namespace) -> None:
     print("make dist     build the collection's tarball into build/dist")
     print("make smoke    install the tarball into an empty folder and run a module from there")
     print("make doctor   which Pythons are found, and what they are used for")
+    print("make docs     the documentation as HTML pages, in build/site")
+    print("make ee       what an execution environment installs, in an empty virtual environment that make test uses")
     print("make soak     the fault matrix at length (TRIALS=10000 SEED=1)")
     print("make mutants  break the client in known ways, and see a named test turn red for each")
     print("make bench    measure, against clients that do less; writes build/bench.json")
@@ -558,6 +444,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "env": env,
     "dist": dist,
     "smoke": smoke,
+    "docs": docs,
+    "ee": ee,
     "soak": by_hand,
     "mutants": by_hand,
     "bench": by_hand,
@@ -591,7 +479,8 @@ def parser() -> argparse.ArgumentParser:
         help="lowest allowed requirements",
     )
     made.add_argument("--tests", default=variable("TESTS", ""), help="what to hand to pytest")
-    made.add_argument("--parts", default=variable("PARTS") or "static,sanity", help="parts of check")
+    made.add_argument("--without", default=variable("WITHOUT", ""), help="tests to leave out: files or folders")
+    made.add_argument("--parts", default=variable("PARTS") or ",".join(CHECK_PARTS), help="parts of check")
     made.add_argument("--trials", default=variable("TRIALS", ""), help="how many trials of soak")
     made.add_argument("--seed", default=variable("SEED", ""), help="seed of soak")
     made.add_argument("--args", default=variable("ARGS", ""), help="further options of soak, mutants and bench")

@@ -50,18 +50,28 @@ def skip_lines(outcomes: Sequence[Outcome]) -> list[str]:
     return [f"{file}: {number} skipped: {reason}" for (file, reason), number in sorted(count.items())]
 
 
-def patterns(listing: Path) -> tuple[list[str], list[str]]:
-    """The must-run patterns of a list file, and those that lift the duty again (lines with `!`)."""
+def patterns(listing: Path, run: str = "") -> tuple[list[str], list[str]]:
+    """The must-run patterns of a list file for a run, and those that lift the duty again (lines with `!`).
+
+    A line that begins with the name of a run and a colon is for that run only.
+    """
     lines = [line.strip() for line in listing.read_text(encoding="utf-8").splitlines()]
-    lines = [line for line in lines if line and not line.startswith("#")]
-    return [line for line in lines if not line.startswith("!")], [
-        line[1:].strip() for line in lines if line.startswith("!")
-    ]
+    wanted, lifted = [], []
+    for line in lines:
+        only, colon, rest = line.partition(": ")
+        text = rest.strip() if colon and not line.startswith("#") else line
+        if not text or text.startswith("#") or (colon and only != run):
+            continue
+        if text.startswith("!"):
+            lifted.append(text[1:].strip())
+        else:
+            wanted.append(text)
+    return wanted, lifted
 
 
-def must_run_violations(outcomes: Sequence[Outcome], listing: Path) -> list[str]:
+def must_run_violations(outcomes: Sequence[Outcome], listing: Path, run: str = "") -> list[str]:
     """What should have run and did not: a pattern without a test, and the skipped tests that a pattern names."""
-    wanted, lifted = patterns(listing)
+    wanted, lifted = patterns(listing, run)
     wrong = []
     for pattern in wanted:
         if not any(_named(outcome, pattern) and outcome.verdict != "skipped" for outcome in outcomes):

@@ -59,13 +59,17 @@ def test_results_are_counted_from_the_junit_file(tool, tmp_path: Path) -> None:
         ("tests/wire/*\n!tests/wire/test_b.py::*three", []),
         ("tests/wire/*\n!tests/wire/test_b.py::*four", ["tests/wire/test_b.py: 1 skipped: no peer"]),
         ("# only this\ntests/live/*", ["tests/live/*: no test of this pattern ran"]),
+        ("2.21: tests/live/*", ["tests/live/*: no test of this pattern ran"]),
+        ("2.16: tests/live/*\n# a note: more", []),
+        ("tests/wire/*\n2.21: !tests/wire/test_b.py", []),
+        ("tests/wire/*\n2.16: !tests/wire/test_b.py", ["tests/wire/test_b.py: 1 skipped: no peer"]),
     ],
 )
 def test_must_run_tests_have_to_run(tool, tmp_path: Path, listing: str, wrong: list[str]) -> None:
     results = tool("results")
     (tmp_path / "run.xml").write_text(JUNIT)
     (tmp_path / "must-run.txt").write_text(listing)
-    assert results.must_run_violations(results.read(tmp_path / "run.xml"), tmp_path / "must-run.txt") == wrong
+    assert results.must_run_violations(results.read(tmp_path / "run.xml"), tmp_path / "must-run.txt", "2.21") == wrong
 
 
 @pytest.mark.parametrize(
