@@ -15,6 +15,7 @@ from .._wsman.errors import BadValue, OutcomeUnknown, WSManFault
 from .._wsman.verbs import Link
 from .instance import Changes, Instance, ObjectPath, method_input, new_instance, property_alone, row_values
 from .types import SINT64, Codec
+from .wql import select
 
 MICROSOFT, DMTF, AUTO = "microsoft", "dmtf", "auto"
 
@@ -85,11 +86,19 @@ class WmiSession:
         """Whole objects (SELECT *). Lazy properties are not there."""
         return (Instance(element, self.namespace) for element in self._walk(wql))
 
-    def _walk(self, wql: str) -> Iterator[Element]:
+    def first_object(self, class_name: str) -> Element | None:
+        """The first object of a class as it stands in the answer, None if there is none. Asks for one row, not for all."""
+        found = self._walk(select(("*",), class_name), page=1)
+        try:
+            return next(found, None)
+        finally:
+            found.close()  # type: ignore[attr-defined]
+
+    def _walk(self, query: str, page: int = verbs.PAGE) -> Iterator[Element]:
         def first(style: str) -> tuple[Element | None, Iterator[Element]]:
             selectors = self._selectors({}, style)
             uri = names.DMTF_ALL if style == DMTF else f"{names.MICROSOFT_CLASS}{self.namespace}/*"
-            walked = verbs.walk(self.link, uri, wql, selectors=selectors)
+            walked = verbs.walk(self.link, uri, query, selectors=selectors, page=page)
             return next(walked, None), walked
 
         element, rest = self._read(first)

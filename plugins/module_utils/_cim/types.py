@@ -19,7 +19,7 @@ from .._wsman.errors import BadValue
 _CIM_DATETIME = f"{{{names.CIM}}}Datetime"
 _CIM_DMTF = f"{{{names.CIM}}}CIM_DateTime"
 _CIM_INTERVAL = f"{{{names.CIM}}}Interval"
-_TIME_FORMS = ("Datetime", "Date", "Time", "CIM_DateTime", "Interval")
+TIME_FORMS = ("Datetime", "Date", "Time", "CIM_DateTime", "Interval")
 
 _XS_DATETIME = re.compile(
     r"(-?\d{4,})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII
@@ -330,7 +330,7 @@ def _guess(element: Element) -> Any:
         return None
     if len(element) == 0:
         return element.text or ""
-    if len(element) == 1 and markup.local(element[0].tag) in _TIME_FORMS:
+    if len(element) == 1 and markup.local(element[0].tag) in TIME_FORMS:
         return element[0].text or ""
     inside = Embedded(element)
     return {"__CLASS": inside.class_name, **{name: inside.guess(name) for name in inside.names()}}

@@ -33,6 +33,8 @@ Selectors = Sequence["tuple[str, str]"]
 BACK_OFF = (0.5, 2.0, 5.0)
 # A Pull that found no data yet keeps its context and is sent again (2150858780), so often.
 EMPTY_PULLS = 10
+# Rows asked for in one answer; a host that gives fewer gives fewer (wire E-09).
+PAGE = 32000
 
 
 class Link:
@@ -329,7 +331,7 @@ class _Page:
             raise OutcomeUnknown("The list ended without saying so, and may not be complete")
 
 
-def walk(link: Link, uri: str, wql: str, *, selectors: Selectors = (), page: int = 32000) -> Iterator[Element]:
+def walk(link: Link, uri: str, wql: str, *, selectors: Selectors = (), page: int = PAGE) -> Iterator[Element]:
     """Yield every row a query has, and release the enumeration if the reader stops early.
 
     The list is complete only if this ends without an error. Restarted by itself while nothing has been handed out; after
