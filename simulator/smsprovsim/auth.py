@@ -151,8 +151,9 @@ class SecurityContext:
             detailed = self._switches["credssp_error_code"] == "reason"
             return CredSSPAcceptor(
                 CredSSPInner(self._means, detailed=detailed),
-                version=int(float(self._switches["credssp_version"])),
-                minimum=int(float(self._switches["credssp_minimum_version"])),
+                # ASSUMED: credssp_version, credssp_minimum_version
+                version=int(self._switches["credssp_version"]),
+                minimum=int(self._switches["credssp_minimum_version"]),
             )
         return self._means.acceptor(token, ntlm=self._ntlm and wanted != "kerberos", kerberos=self._kerberos)
 

@@ -210,10 +210,16 @@ _front(
     "peers V-13",
     "errorCode of a refused login (CredSSP 3, 4, 6): always SEC_E_LOGON_DENIED, or the NTSTATUS of the reason (MS-CSSP 2.2.1).",
 )
-_front("credssp_version", (NUMBER,), "6", "wire A-08", "The newest version a host speaks: 2 without the patches of 2018.")
+_front(
+    "credssp_version",
+    ("6", "5", "3", "2"),
+    "6",
+    "wire A-08",
+    "The newest version a host speaks (MS-CSSP 2.2.1); those of before the patches of 2018 stop at 2 or 3.",
+)
 _front(
     "credssp_minimum_version",
-    (NUMBER,),
+    ("2", "5"),
     "2",
     "wire A-08",
     "The oldest version a host takes: 5 under the policy Force Updated Clients.",
