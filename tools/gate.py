@@ -18,6 +18,18 @@ from steps import Failed, Steps, run
 TOOL_LIMIT = 600.0  # seconds
 SITE = BUILD / "site"
 EE = BUILD / "venv-ee"
+# What bindep has to ask for where an image is built, by the names of some platforms.
+_PLATFORMS = {
+    "debian-12 dpkg": "gcc krb5-user libgssapi-krb5-2 libkrb5-dev python3-dev",
+    "fedora-43 rpm": "gcc krb5-devel krb5-libs krb5-workstation python3-devel",
+    "almalinux-9 rpm": "gcc krb5-devel krb5-libs krb5-workstation python3-devel python3.12-devel",
+}
+_BINDEP = """
+import sys
+from bindep.depends import Depends
+rules = Depends(open(sys.argv[1]).read()).active_rules(["compile", *("platform:" + name for name in sys.argv[2:])])
+print(" ".join(sorted(rule[0] for rule in rules)))
+"""
 # Labels of Ansible's own documentation, which only its online index resolves.
 FOREIGN_LABELS = ("common_return_values", "ansible_configuration_settings")
 
@@ -47,7 +59,7 @@ def _run(
 ) -> str:
     """What a tool of the environment said."""
     log = LOGS / f"gate-{label}.log"
-    env = environment.variables(**more)
+    env = {**environment.variables(), **more}
     run([environment.tool(command[0]), *command[1:]], log=log, env=env, cwd=cwd, timeout=TOOL_LIMIT, steps=steps)
     return log.read_text(encoding="utf-8", errors="replace")
 
@@ -142,10 +154,23 @@ def execution_environment(steps: Steps, environment: Environment) -> None:
         missing = {line for line in listed if line} ^ set(lines)
         if missing:
             raise Failed(f"ansible-builder and {name} differ: {', '.join(sorted(missing))}")
+    for platform, packages in _PLATFORMS.items():
+        listing = str(TREE / CONTENT / "bindep.txt")
+        said = _run(steps, environment, "bindep", ["python", "-c", _BINDEP, listing, *platform.split()]).splitlines()[
+            -1
+        ]
+        if said != packages:
+            raise Failed(f"bindep.txt names for {platform}: {said}; expected: {packages}")
     context = BUILD / "ee-context"
     shutil.rmtree(context, ignore_errors=True)
     example = str(TREE / CONTENT / "awx" / "execution-environment.yml")
-    _run(steps, environment, "ee-create", ["ansible-builder", "create", "-f", example, "-c", str(context)], cwd=BUILD)
+    _run(
+        steps,
+        environment,
+        "ee-create",
+        ["ansible-builder", "create", "--output-filename=Containerfile", "-f", example, "-c", str(context)],
+        cwd=BUILD,
+    )
     if not (context / "Containerfile").exists():
         raise Failed(f"ansible-builder wrote no Containerfile into {context}")
 
