@@ -293,9 +293,9 @@ def test_the_guide_lists_every_kind_of_error() -> None:
 # -- commands ------------------------------------------------------------------------------------------------------
 
 
-def system_packages() -> list[str]:
-    """The Debian packages that CI installs."""
-    line = re.search(r'^packages="(.*)"$', read(ROOT / ".ci" / "run"), re.MULTILINE)
+def system_packages(name: str = "packages") -> list[str]:
+    """The Debian packages of a list in CI: what everyone needs, and what the tests of Kerberos need besides."""
+    line = re.search(rf'^{name}="(.*)"$', read(ROOT / ".ci" / "run"), re.MULTILINE)
     assert line is not None
     return line.group(1).split()
 
@@ -304,6 +304,15 @@ def test_the_apt_line_is_the_one_of_ci() -> None:
     for path in (ROOT / "README.md", ROOT / "docs" / "docsite" / "rst" / "start.rst"):
         lines = re.findall(r"^\s*sudo apt-get install (.*)$", read(path), re.MULTILINE)
         assert [line.split() for line in lines] == [system_packages()], relative(path)
+
+
+def test_the_packages_for_kerberos_are_named_for_who_wants_its_tests() -> None:
+    more = system_packages("packages_for_kerberos")
+    lines = re.findall(r"^\s*sudo apt-get install (.*)$", read(ROOT / "CONTRIBUTING.md"), re.MULTILINE)
+    assert [line.split() for line in lines] == [more]
+    assert not set(more) & set(system_packages())
+    told = read(ROOT / "tools" / "dev.py") + read(ROOT / "tools" / "environment.py")
+    assert [package for package in more if package not in told] == []  # make doctor names each
 
 
 def make_targets() -> set[str]:
