@@ -19,10 +19,12 @@ VALUE = "<>"
 
 # Calls whose argument at this position is text for the user, besides the exceptions.
 CALLS = {"end": 1, "warn": 0, "_build_failed": 1, "end_all": 0, "Verdict": 2, "_explained": 0, "Need": 1, "explain": 1}
+# Findings of the connection check.
+CALLS.update(failed=0, warned=0, skipped=0)
 # Functions that make text for the user out of what they return.
 RETURNING = ("_foreign_text", "_unrefreshable", "failure", "_certificate")
 # Names under which text for the user is kept until it is told.
-NAMES = ("stopped", "told", "why_not", "why", "reason")
+NAMES = ("stopped", "told", "why_not", "why", "reason", "_BEHIND_PROXY")
 # Tables whose values stand at the place of a `<>`, and are worth an entry of their own.
 TABLES = ("_LOGIN_STATUS", "SOURCE_MESSAGES")
 

@@ -58,6 +58,8 @@ class Visit:
     site_code: str | None = None
     share_path: str | None = None
     try_all: bool = False
+    report: str | None = None
+    report_site_names: bool = False
 
     addresses: tuple[str, ...] = ()
     address: str = ""
@@ -67,7 +69,7 @@ class Visit:
     offered: tuple[str, ...] | None = None
     methods: list[dict[str, Any]] = field(default_factory=list)
     link: Link | None = None
-    attempts: int = 0  # logins with a credential, by other methods than the chosen one
+    other_requests: int = 0  # of sessions besides `link`
     locations: tuple[Location, ...] = ()
     denied: ConfigMgrError | None = None
     site: Site | None = None
@@ -101,7 +103,7 @@ class Visit:
     @property
     def requests(self) -> int:
         """WS-Management requests so far."""
-        return (self.link.requests if self.link else 0) + self.attempts
+        return (self.link.requests if self.link else 0) + self.other_requests
 
     def close(self) -> None:
         """Give the session back."""

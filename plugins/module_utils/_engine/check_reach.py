@@ -30,7 +30,7 @@ def name(visit: Visit) -> Finding:
     try:
         found = socket.getaddrinfo(endpoint.provider, None, type=socket.SOCK_STREAM)
     except UnicodeError:
-        return failed("provider is not a host name", "Check the option provider")
+        return failed(f"{endpoint.provider!r} is not a host name", "Check the option provider")
     except OSError as problem:
         raise diagnosis.name_unknown(endpoint.provider, problem) from problem
     visit.addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .._cim.session import WmiSession
+from .._cim.session import AUTO, DMTF, WmiSession
 from .._cim.types import STRING
 from .._provider.errors import (
     ACCESS_DENIED,
@@ -27,19 +27,30 @@ SITE_COLUMNS = {"SiteCode": STRING, "SiteName": STRING, "Version": STRING}
 
 def winrm_right(visit: Visit) -> Finding:
     """Whether WinRM lets the account use it: the first request behind the login (wire H-14)."""
-    session = WmiSession(visit.open_link, ROOT, visit.means.uri_style)
     try:
-        visit.locations = tuple(locations(session))
-    except WSManFault as fault:
+        visit.locations = tuple(locations(WmiSession(visit.open_link, ROOT, visit.means.uri_style)))
+    except WSManFault as told:
+        fault = _in_the_other_style(visit, told)
+        if fault is None:
+            return good(f"{visit.user} may use WinRM")
         if fault.codes == {SERVICE_DENIED}:
             return failed(
                 f"{visit.user} can log in, but may not use WinRM on {visit.endpoint.provider}",
                 f"Put {visit.user} into the local group Remote Management Users of {visit.endpoint.provider}",
             )
-        visit.denied = explain(
-            fault, f"Cannot read SMS_ProviderLocation in {ROOT}", visit.endpoint.provider, visit.user
-        )
+        visit.denied = explain(fault, "Cannot read SMS_ProviderLocation", visit.endpoint.provider, visit.user)
     return good(f"{visit.user} may use WinRM")
+
+
+def _in_the_other_style(visit: Visit, told: WSManFault) -> WSManFault | None:
+    """A host that does not take the first form of address says so before it looks at rights: what it says in the other form."""
+    if visit.means.uri_style != AUTO or told.codes & {ACCESS_DENIED, INVALID_NAMESPACE, *WSMAN_ACCESS_DENIED}:
+        return told
+    try:
+        visit.locations = tuple(locations(WmiSession(visit.open_link, ROOT, DMTF)))
+    except WSManFault as other:
+        return other
+    return None
 
 
 def namespace(visit: Visit) -> Finding:
@@ -111,9 +122,9 @@ def sign_in(visit: Visit) -> Finding:
         if not isinstance(refused, AccessDenied) and not refused.description:
             raise
         return failed(
-            f"the provider of {here.where} refuses {visit.user}, though the account may read root\\sms. An administrator may have "
-            f"raised the minimum sign-in strength{_words(refused)}",
-            "Have a hierarchy administrator look at Hierarchy Settings, tab Authentication, and put the account among the exceptions",
+            f"the provider of {here.where} refuses {visit.user}, though the account may read root\\sms{_words(refused)}",
+            "An administrator may have raised the minimum sign-in strength: have a hierarchy administrator look at Hierarchy Settings, "
+            "tab Authentication, and put the account among the exceptions",
         )
     return good("the provider takes a sign-in with user name and password")
 

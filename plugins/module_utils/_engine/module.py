@@ -238,6 +238,49 @@ def _package_info(module: AnsibleModule, resources: Sequence[Resource], base: Se
     module.exit_json(changed=False, requests=site.requests, site_code=site.code, **result)
 
 
+def connection_check_spec() -> dict[str, Any]:
+    """The argument_spec of checking the connection."""
+    spec = connection_spec()
+    spec.update(
+        share_path={"type": "str"},
+        try_all={"type": "bool", "default": False},
+        fail={"type": "bool", "default": True},
+        report={"type": "path"},
+        report_site_names={"type": "bool", "default": False},
+    )
+    return spec
+
+
+def run_connection_check() -> None:
+    """The whole module `cm_connection_check`."""
+    module = AnsibleModule(argument_spec=connection_check_spec(), supports_check_mode=True)
+    _guarded(module, lambda: _connection_check(module))
+
+
+def _connection_check(module: AnsibleModule) -> None:
+    from . import check
+    from .check_share import checked_path
+    from .check_steps import STEPS
+
+    params = module.params
+    visit = check.Visit(
+        means=means_from(params),
+        site_code=params["site_code"],
+        share_path=checked_path(params["share_path"]),
+        try_all=params["try_all"],
+        report=None if module.check_mode else params["report"],
+        report_site_names=params["report_site_names"],
+    )
+    try:
+        looked = check.run(STEPS, visit)
+        result = check.result(visit, looked)
+    finally:
+        visit.close()
+    if params["fail"] and not result["ok"]:
+        module.fail_json(msg=check.message(looked), changed=False, **result)
+    module.exit_json(changed=False, **result)
+
+
 def _write_lines(module: AnsibleModule, dest: str, iterate: Callable[[], Any]) -> int:
     """Write one JSON object a line; the file appears whole or not at all."""
     folder = os.path.dirname(os.path.abspath(dest))

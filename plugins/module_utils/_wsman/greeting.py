@@ -31,24 +31,7 @@ class Greeting:
 
 def greet(endpoint: Endpoint, address: str) -> Greeting:
     """Send Identify without a login, once. Raises CannotConnect."""
-    headers = {
-        "Host": f"[{endpoint.provider}]" if ":" in endpoint.provider else endpoint.provider,
-        "Content-Type": "application/soap+xml;charset=UTF-8",
-        "WSMANIDENTIFY": "unauthenticated",
-        "Connection": "close",
-    }
-    try:
-        connection = _connection(endpoint, address)
-        try:
-            connection.request("POST", "/wsman", body=envelope.identify(), headers=headers)
-            answer = connection.getresponse()
-            content = answer.read(LONGEST_ANSWER)
-        finally:
-            connection.close()
-    except (OSError, http.client.HTTPException) as problem:
-        raise diagnosis.connection_refused(
-            problem, endpoint.provider, endpoint.port, secured=False, connected=True, proxy=None
-        ) from problem
+    answer, content = _post(endpoint, address, envelope.identify(), {"WSMANIDENTIFY": "unauthenticated"})
     told = _identity(content) if answer.status == 200 else None
     return Greeting(
         status=answer.status,
@@ -57,6 +40,37 @@ def greet(endpoint: Endpoint, address: str) -> Greeting:
         vendor=(told or {}).get("ProductVendor", ""),
         version=(told or {}).get("ProductVersion", ""),
     )
+
+
+def offers(endpoint: Endpoint, address: str) -> tuple[str, ...]:
+    """The methods that a host names to a stranger's empty POST, in its order (wire A-02, F-20). Raises CannotConnect."""
+    answer, _content = _post(endpoint, address, b"", {})
+    named = [value for name, value in answer.getheaders() if name.lower() == "www-authenticate"]
+    return tuple(dict.fromkeys(each.split(None, 1)[0] for each in named if each.strip()))
+
+
+def _post(
+    endpoint: Endpoint, address: str, body: bytes, headers: dict[str, str]
+) -> tuple[http.client.HTTPResponse, bytes]:
+    """One POST without a login, on a connection of its own. Raises CannotConnect."""
+    sent = {
+        "Host": f"[{endpoint.provider}]" if ":" in endpoint.provider else endpoint.provider,
+        "Content-Type": "application/soap+xml;charset=UTF-8",
+        "Connection": "close",
+        **headers,
+    }
+    try:
+        connection = _connection(endpoint, address)
+        try:
+            connection.request("POST", "/wsman", body=body, headers=sent)
+            answer = connection.getresponse()
+            return answer, answer.read(LONGEST_ANSWER)
+        finally:
+            connection.close()
+    except (OSError, http.client.HTTPException) as problem:
+        raise diagnosis.connection_refused(
+            problem, endpoint.provider, endpoint.port, secured=False, connected=True, proxy=None
+        ) from problem
 
 
 def _connection(endpoint: Endpoint, address: str) -> http.client.HTTPConnection:
