@@ -22,7 +22,11 @@ from ansible_collections.configmgr.content.plugins.module_utils._content.registr
 from ansible_collections.configmgr.content.plugins.module_utils._engine import connection, report
 from ansible_collections.configmgr.content.plugins.module_utils._engine.build import BuildStatus
 from ansible_collections.configmgr.content.plugins.module_utils._engine.distribution import Verdict, Watch
-from ansible_collections.configmgr.content.plugins.module_utils._engine.module import info_spec, refresh_spec
+from ansible_collections.configmgr.content.plugins.module_utils._engine.module import (
+    connection_check_spec,
+    info_spec,
+    refresh_spec,
+)
 from ansible_collections.configmgr.content.plugins.module_utils._engine.operation import Fence, Target
 from ansible_collections.configmgr.content.plugins.module_utils._engine.selection import PackageState
 from messages_in_source import kind_of, messages, parsed_sources, plain
@@ -38,7 +42,12 @@ PAGES = [
 ]
 TROUBLESHOOTING = ROOT / "docs" / "docsite" / "rst" / "troubleshooting.rst"
 REPOSITORY = "https://github.com/ansible-collections/configmgr.content/blob/main/"
-SPECS = {"cm_package_refresh": refresh_spec(RESOURCES), "cm_package_info": info_spec(RESOURCES)}
+SPECS = {
+    "cm_connection_check": connection_check_spec(),
+    "cm_package_info": info_spec(RESOURCES),
+    "cm_package_refresh": refresh_spec(RESOURCES),
+}
+MODULES = sorted(SPECS)
 EXCLUSIVE = [("package_ids", "names", "select")]
 # The console's name for the refresh (meta/runtime.yml).
 SPECS["cm_update_distribution_points"] = SPECS["cm_package_refresh"]
@@ -130,7 +139,7 @@ def test_the_password_and_the_proxy_are_kept_out_of_logs() -> None:
         assert [name for name, entry in spec.items() if entry.get("no_log")] == ["password", "proxy"], module
 
 
-@pytest.mark.parametrize("module", ["cm_package_info", "cm_package_refresh"])
+@pytest.mark.parametrize("module", MODULES)
 def test_documented_options_are_the_argument_spec(module: str) -> None:
     assert as_documented(documented(module), "suboptions") == as_built(SPECS[module])
 
@@ -142,7 +151,7 @@ def test_every_option_says_what_it_is() -> None:
                 yield f"{path}.{name}"
             yield from without_words(entry.get("suboptions") or {}, f"{path}.{name}")
 
-    for module in ("cm_package_info", "cm_package_refresh"):
+    for module in MODULES:
         assert list(without_words(documented(module), module)) == []
 
 
@@ -429,7 +438,7 @@ def examples() -> list[Example]:
         blocks = re.findall(r"^\.\. code-block:: yaml\n\n((?:   .*\n|\n)+)", read(path), re.MULTILINE)
         for number, text in enumerate(blocks, 1):
             found.append(Example(f"{relative(path)}-{number}", re.sub(r"^   ", "", text, flags=re.MULTILINE)))
-    for module in ("cm_package_info", "cm_package_refresh"):
+    for module in MODULES:
         text = importlib.import_module(f"{PLUGINS}.modules.{module}").EXAMPLES
         found.append(Example(f"EXAMPLES of {module}", text))
     for path in sorted((ROOT / "playbooks").glob("*.yml")):
