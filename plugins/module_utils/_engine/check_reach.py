@@ -49,38 +49,52 @@ def is_address(provider: str) -> bool:
 
 
 def port(visit: Visit) -> Finding:
-    """Whether something accepts connections there, and at the ports that WinRM usually has."""
+    """Whether something accepts connections there, and at the ports that WinRM usually has.
+
+    Where neither port nor scheme is given, the first standard port that is open decides: HTTPS before HTTP.
+    """
     endpoint = visit.endpoint
     if endpoint.proxy:
         return skipped(_BEHIND_PROXY)
-    last: OSError = OSError()
-    for address in visit.addresses:
-        try:
-            socket.create_connection((address, endpoint.port), endpoint.connect_timeout).close()
-        except OSError as problem:
-            last = problem
-            continue
-        visit.address = address
-        # Every session from here on goes where this one came through.
-        visit.means = replace(visit.means, find_address=lambda _endpoint: visit.address)
-        break
-    visit.open_ports = tuple(each for each in STANDARD_PORTS if each != endpoint.port and _accepts(visit, each))
+    wanted = (endpoint.port,) if endpoint.port else tuple(STANDARD_PORTS)
+    last = _connect(visit, wanted)
+    chosen = visit.endpoint.port
+    visit.open_ports = tuple(each for each in STANDARD_PORTS if each not in (chosen, *wanted) and _accepts(visit, each))
     others = ", ".join(f"{each} ({STANDARD_PORTS[each]})" for each in visit.open_ports)
-    if visit.address:
-        return good(
-            f"{visit.address} accepts connections at {endpoint.port}" + (f", and at {others}" if others else "")
-        )
-    told = diagnosis.connection_refused(
-        last, endpoint.provider, endpoint.port, secured=False, connected=False, proxy=None
-    )
+    if last is None:
+        return good(f"{visit.address} accepts connections at {chosen}" + (f", and at {others}" if others else ""))
+    told = diagnosis.connection_refused(last, endpoint.provider, wanted[0], secured=False, connected=False, proxy=None)
     if visit.open_ports:
         other = visit.open_ports[0]
         return failed(
-            f"nothing accepts a connection at port {endpoint.port} of {endpoint.provider}, but WinRM's other port is open",
+            f"nothing accepts a connection at port {wanted[0]} of {endpoint.provider}, but WinRM's other port is open",
             f"Set scheme to {STANDARD_PORTS[other]} and port to {other}",
             seen=f"open: {others}",
         )
     raise told from last
+
+
+def _connect(visit: Visit, ports: tuple[int, ...]) -> OSError | None:
+    """Settle address, port and scheme by the first that accepts a connection; why none did."""
+    endpoint = visit.endpoint
+    last: OSError | None = None
+    for number in ports:
+        for address in visit.addresses:
+            try:
+                socket.create_connection((address, number), endpoint.connect_timeout).close()
+            except OSError as problem:
+                last = last or problem
+                continue
+            visit.address = address
+            scheme = endpoint.scheme or STANDARD_PORTS.get(number, "https")
+            # Every session from here on goes where this one came through.
+            visit.means = replace(
+                visit.means,
+                endpoint=replace(endpoint, port=number, scheme=scheme),
+                find_address=lambda _endpoint: visit.address,
+            )
+            return None
+    return last or OSError()
 
 
 def _accepts(visit: Visit, number: int) -> bool:
