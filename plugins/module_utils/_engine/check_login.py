@@ -145,7 +145,7 @@ def other_logins(visit: Visit) -> Finding:
     """With `try_all`: a login by every other method that is offered and installed, until one is refused."""
     if not visit.try_all:
         return skipped("try_all was not asked for")
-    told = []
+    told: list[str] = []
     for entry in visit.methods:
         method = METHODS[entry["auth"]]
         if entry["login"] != "not tried" or not _can_try(visit, method, entry):
