@@ -26,6 +26,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._provider.errors
 from module_run import RESUME_OPTIONS, checked_options
 
 SPECS = {
+    "cm_connection_check": module.connection_check_spec(),
     "cm_package_refresh": module.refresh_spec(RESOURCES),
     "cm_package_info": module.info_spec(RESOURCES),
 }
@@ -106,7 +107,8 @@ class TestSpecs:
 
     def test_every_kind_of_package_can_be_named(self) -> None:
         kinds = [item.option for item in RESOURCES]
-        for spec in SPECS.values():
+        for name in ("cm_package_info", "cm_package_refresh"):
+            spec = SPECS[name]
             assert spec["type"]["choices"] == spec["select"]["options"]["type"]["choices"] == kinds
 
 
