@@ -189,3 +189,54 @@ def test_a_failing_child_shows_the_end_of_its_log_without_secrets(tool, tmp_path
     assert "the reason" in str(caught.value)
     assert "exit code 3" in str(caught.value)
     assert "secret@" not in str(caught.value)
+
+
+def test_settings_of_make_reach_the_program(tool) -> None:
+    programs = tool("programs")
+    settings = {"trials": "10000", "seed": "1", "args": "--only 'cut after'"}
+    assert programs.arguments_of("soak", settings) == ["--trials", "10000", "--seed", "1", "--only", "cut after"]
+    assert programs.arguments_of("bench", {"trials": "10000", "seed": "", "args": ""}) == []
+
+
+def test_what_kerberos_lacks_is_named_by_debian_package(tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment, interpreters = tool("environment"), tool("interpreters")
+    here = interpreters.Interpreter(Path(sys.executable), (3, 11, 2))
+    monkeypatch.setattr(environment, "ask", lambda *arguments: "True\n")
+    monkeypatch.setattr(environment.shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert environment.kerberos_lacks(here) == []
+    monkeypatch.setattr(environment.shutil, "which", lambda name: None)
+    monkeypatch.setattr(environment, "ask", lambda *arguments: "False\n")
+    assert environment.kerberos_lacks(here) == ["libkrb5-dev", "gcc", "python3-dev"]
+
+
+@pytest.mark.parametrize(
+    ("core", "python", "possible"),
+    [("2.21", (3, 13, 0), True), ("2.16", (3, 11, 2), True), ("2.16", (3, 10, 1), False), ("2.17", (3, 12, 0), False)],
+)
+def test_the_gate_says_where_its_tools_do_not_go(tool, core: str, python: tuple[int, int, int], possible: bool) -> None:
+    interpreter = tool("interpreters").Interpreter(Path("/p"), python)
+    reason = tool("gate").impossible_on(tool("environment").Environment(core, interpreter))
+    assert (reason == "") is possible
+
+
+@pytest.mark.parametrize(
+    ("said", "content"),
+    [
+        ("INFO: fine\nImporter processing completed successfully\n", True),
+        ("WARNING: no tags\nImporter processing completed successfully\n", False),
+        ("ERROR: The import failed\n", False),
+        ("", False),
+    ],
+)
+def test_the_importer_is_judged_by_its_words(
+    tool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str, content: bool
+) -> None:
+    """It ends with 0 even when it complained."""
+    gate = tool("gate")
+    monkeypatch.setattr(gate, "build_artefact", lambda steps, environment: tmp_path / "it.tar.gz")
+    monkeypatch.setattr(gate, "_run", lambda *arguments, **more: said)
+    if content:
+        gate.galaxy_import(None, None)
+    else:
+        with pytest.raises(tool("steps").Failed, match="galaxy-importer"):
+            gate.galaxy_import(None, None)
