@@ -32,10 +32,13 @@ READING_METHODS = {"GetImageProperties", "CheckSourceFolder"}
 
 
 class ShiftedClock(Clock):
-    """The clock of this machine, so many seconds ahead."""
+    """The clock of this machine, so many seconds ahead. Nobody waits for it."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float = 0.0) -> None:
         self._ahead = timedelta(seconds=seconds)
+
+    def sleep(self, seconds: float) -> None:
+        pass
 
     def utc(self) -> datetime:
         return datetime.now(timezone.utc) + self._ahead
@@ -89,7 +92,7 @@ class Visitor:
             ca_cert=env["CONFIGMGR_CA_CERT"] or None,
             connect_timeout=5.0,
         )
-        return Means(replace(endpoint, **changes), clock=clock or Clock())
+        return Means(replace(endpoint, **changes), clock=clock or ShiftedClock())
 
     def check(
         self,
