@@ -312,8 +312,9 @@ class Realm:
 
 def _call(command: list[str], said: str = "", environment: Mapping[str, str] | None = None) -> str:
     done = subprocess.run(
-        command, input=said, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60
-    )
+        command, input=said, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
     if done.returncode:
         raise RealmError(f"{Path(command[0]).name} ended with {done.returncode}: {done.stdout.strip()}")
     return done.stdout
