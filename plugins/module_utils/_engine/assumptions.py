@@ -1,0 +1,398 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What could be different on a real site: every question that no source settles, and what this project assumes.
+
+The simulator has a switch of the same name for each. A test holds the two tables against each other, hacking/assumptions.py
+makes the page of them. Nothing is imported here beyond the standard library, because that program reads this file by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NUMBER = "<number>"
+# How to find out where no probe does.
+WRITE = "No way to tell without a change at the site."
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One open question. The first of `answers` is what is assumed; `matters` says where it would show.
+
+    `steps`: what to do by hand; empty where a probe of the same name finds out by reading.
+    """
+
+    name: str
+    question: str
+    answers: tuple[str, ...]
+    matters: str
+    steps: str = ""
+
+    @property
+    def assumed(self) -> str:
+        """The answer that is taken for granted until a site says otherwise."""
+        return self.answers[0]
+
+
+_CODES_ABSENT = ("2150858752", "2150858754", "2150858811")
+_REFRESH = "cm_package_refresh: what happens behind the call, and when it counts as done."
+_WAIT = "How long cm_package_refresh waits for the end."
+_PUT = "Nothing yet: no module of this version writes whole objects."
+_WORDS = "The words of an error, and the next step it names."
+_LIST = "How many answers a list takes. Lists of any form are read."
+_TIMES = "source_modified and max_age of cm_package_refresh, and the times in results."
+_VALUES = "How values are read. All forms are."
+_LOGIN = "Logging in with auth credssp."
+
+ASSUMPTIONS: tuple[Assumption, ...] = (
+    Assumption(
+        "access_denied_code",
+        "Which code WinRM gives when WMI denies access.",
+        ("5", "2150859013", "2147749891"),
+        _WORDS,
+        "Run cm_connection_check with an account that is not in the local group SMS Admins, and read the code in the message.",
+    ),
+    Assumption(
+        "action_in_progress",
+        "When ActionInProgress of a package goes back to 0.",
+        ("until_stored", "until_taken"),
+        _REFRESH,
+        WRITE
+        + " Refresh one package and read it every second: does ActionInProgress end before StoredPkgVersion rises?",
+    ),
+    Assumption(
+        "activity_id",
+        "Whether answers carry an m:ActivityId header.",
+        ("absent", "present"),
+        "Nothing: the header is not read.",
+    ),
+    Assumption(
+        "boot_builds",
+        "Whether one provider host builds two boot images at the same time.",
+        ("parallel", "serial"),
+        _WAIT,
+        WRITE + " Refresh two boot images with when_busy=wait and in_flight=2, and compare SMSProv.log.",
+    ),
+    Assumption(
+        "busy_refresh",
+        "What a refresh during another one does: one more run, none, or one for each call.",
+        ("once_more", "coalesce", "each"),
+        _REFRESH,
+        WRITE + " Refresh a large package twice within a second, and see by how much SourceVersion rises.",
+    ),
+    Assumption("byte_accounting", "How many bytes WinRM charges for a character of an answer.", ("two", "one"), _LIST),
+    Assumption(
+        "cancelled_build",
+        "What a boot image build does when WinRM has cancelled its call.",
+        ("stops", "goes_on"),
+        "cm_package_refresh for boot images.",
+        WRITE
+        + " Refresh a boot image on a host with the default MaxTimeoutms, and read SMSProv.log after the first minute.",
+    ),
+    Assumption(
+        "central_refresh",
+        "What a refresh at the central site does for a package of a child site.",
+        ("owner_acts", "ignored"),
+        "owner_mismatch of cm_package_refresh.",
+        WRITE + " Refresh such a package with owner_mismatch=send, and see whether SourceVersion rises.",
+    ),
+    Assumption(
+        "channel_binding",
+        "CbtHardeningLevel: whether a login over TLS needs the channel binding token.",
+        ("relaxed", "strict", "none"),
+        "Logging in over HTTPS. The token is always sent.",
+    ),
+    Assumption(
+        "class_qualifiers",
+        "Whether key, lazy and read come along with a class.",
+        ("present", "absent"),
+        "The fidelity report, and learning types from the site.",
+    ),
+    Assumption(
+        "context_options",
+        "Whether WinRM takes options whose names begin with wmi:.",
+        ("accepted", "refused"),
+        "audit_name: where they are refused, it is left out.",
+    ),
+    Assumption(
+        "credssp_error_code",
+        "Which code comes with a CredSSP login that is refused.",
+        ("logon_denied", "reason"),
+        _WORDS,
+        "Run cm_connection_check with auth=credssp and an expired test account, and read the message.",
+    ),
+    Assumption(
+        "credssp_minimum_version",
+        "The oldest CredSSP version a host takes.",
+        ("2", NUMBER),
+        _LOGIN,
+        "Read the policy Encryption Oracle Remediation of the provider host: Force Updated Clients stands for 5.",
+    ),
+    Assumption(
+        "credssp_trailer",
+        "Whether a host refuses a wrong trailer length of CredSSP.",
+        ("relaxed", "strict"),
+        "Logging in with auth credssp. The length sent is right.",
+        "No way to tell from here: it takes a client that sends a wrong length.",
+    ),
+    Assumption(
+        "credssp_version",
+        "The newest CredSSP version a host speaks.",
+        ("6", NUMBER),
+        _LOGIN,
+        "Look at the patch level of the host: 2 without those of 2018.",
+    ),
+    Assumption(
+        "datetime_bare_text",
+        "Whether a date is taken without an element of its own.",
+        ("refused", "accepted"),
+        _PUT,
+        WRITE,
+    ),
+    Assumption(
+        "datetime_without_zone",
+        "How a date without zone is sent: with Z, without, or in the DMTF form.",
+        ("z", "none", "dmtf"),
+        _TIMES,
+    ),
+    Assumption("datetime_zone", "Whether the site's dates have no zone, or Greenwich.", ("+***", "+000"), _TIMES),
+    Assumption(
+        "embedded_without_type",
+        "Whether an object inside a value is taken without its class.",
+        ("refused", "declared"),
+        _PUT,
+        WRITE,
+    ),
+    Assumption(
+        "embedded_wrapper",
+        "Whether an object inside a value has one more element around it.",
+        ("absent", "present"),
+        _VALUES,
+    ),
+    Assumption("enumeration_timeout_ms", "How long a list may stay idle, in milliseconds.", ("60000", NUMBER), _LIST),
+    Assumption(
+        "existing_target",
+        "What AddDistributionPoints does for a distribution point that has the package.",
+        ("ignored", "refused"),
+        "Nothing yet: no module of this version targets distribution points.",
+        WRITE,
+    ),
+    Assumption(
+        "fault_reason",
+        "Whether a refusal carries its text in the place for it, or only further down.",
+        ("text", "empty"),
+        _WORDS,
+    ),
+    Assumption("first_batch", "How many rows come with the first answer of a list.", ("one", "full"), _LIST),
+    Assumption(
+        "foreign_refresh",
+        "What a refresh does at a site that does not own the package.",
+        ("ignored", "marked"),
+        "owner_mismatch of cm_package_refresh.",
+        WRITE + " Refresh such a package with owner_mismatch=send, and read ActionInProgress for a minute.",
+    ),
+    Assumption(
+        "get_by_base_class",
+        "Whether a package can be read through SMS_PackageBaseclass.",
+        ("not_found", "derived"),
+        "Nothing: packages are read through their own class.",
+    ),
+    Assumption(
+        "idle_connection_seconds",
+        "After how many seconds an idle connection is dropped; 0 is never.",
+        ("0", NUMBER),
+        "Long waits. The login is made anew.",
+        "Run cm_package_refresh with wait_interval above 120 and CONFIGMGR_TRACE set, and look for a second login.",
+    ),
+    Assumption(
+        "illegal_characters",
+        "What comes of characters that XML cannot carry: a question mark, or a refusal.",
+        ("question_mark", "fault"),
+        "Reading such a package.",
+        "Find a package whose description holds a control character, and read it with cm_package_info.",
+    ),
+    Assumption(
+        "lazy_in_query",
+        "What a query gives for a lazy property: null, or its default.",
+        ("null", "default"),
+        "Nothing: lazy properties are read by Get.",
+    ),
+    Assumption(
+        "lazy_in_where",
+        "Whether a query may have a condition on a lazy property.",
+        ("refused", "value"),
+        "Nothing: no such query is sent.",
+    ),
+    Assumption(
+        "local_site",
+        "Which site a provider host names as its own.",
+        ("scenario", "cen", "ps1", "ps2"),
+        "Finding out site_code. Give it where it is found wrong.",
+        "Run Get-CimInstance -Namespace root/sms SMS_ProviderLocation on the host: is ProviderForLocalSite true for its own site alone?",
+    ),
+    Assumption("max_batch_items", "Most rows in one answer.", ("32000", NUMBER), _LIST),
+    Assumption(
+        "max_envelope_kb",
+        "MaxEnvelopeSizekb of the host.",
+        ("500", NUMBER),
+        "Reading large packages whole, and how many answers a list takes.",
+    ),
+    Assumption(
+        "max_operations_per_user",
+        "How many lists one account may have open.",
+        ("15", NUMBER),
+        "Many tasks at once with one account.",
+        "Read MaxConcurrentOperationsPerUser of the WMI plug-in on the host: winrm get winrm/config/plugin?Name=WMI+Provider.",
+    ),
+    Assumption(
+        "max_timeout_ms",
+        "MaxTimeoutms of the host.",
+        ("60000", NUMBER),
+        "Boot images: whether the call ends before the build does.",
+    ),
+    Assumption(
+        "members",
+        "Which properties and methods the classes have: all known, those of release 2002, or those documented.",
+        ("all", "2002", "sdk"),
+        "What can be asked for with properties.",
+    ),
+    Assumption(
+        "message_state_error",
+        "Which MessageState stands for an error at a distribution point.",
+        ("3", "4"),
+        "The reason that is told for a failed distribution point. 3 and above count.",
+    ),
+    Assumption(
+        "microsoft_uri",
+        "Whether the host takes resource URIs in the Microsoft form for these classes.",
+        ("accepted", "refused"),
+        "uri_style auto tries the other form.",
+    ),
+    Assumption(
+        "microsoft_uri_code",
+        "With which code it refuses them, if it does.",
+        _CODES_ABSENT,
+        "uri_style auto tries the other form after each of these.",
+    ),
+    Assumption("null_array", "Whether an empty array is left out, or sent as null.", ("absent", "nil"), _VALUES),
+    Assumption(
+        "output_type",
+        "Whether the answer of a method names its type.",
+        ("present", "absent"),
+        "Nothing: it is not read.",
+    ),
+    Assumption(
+        "package_thread",
+        "How long a package takes up one of the three places of the distribution manager.",
+        ("until_distributed", "until_stored"),
+        _WAIT,
+        WRITE + " Refresh four large packages, and read distmgr.log for when the fourth begins.",
+    ),
+    Assumption(
+        "package_times",
+        "Whether dates of packages are UTC or the time of the site server.",
+        ("utc", "local"),
+        _TIMES,
+        WRITE + " Refresh a package, and compare LastRefreshTime with the clock.",
+    ),
+    Assumption(
+        "path_identity",
+        "Who reads a path that is given to GetImageProperties or CheckSourceFolder.",
+        ("caller", "computer"),
+        "share_path of cm_connection_check.",
+        "Run cm_connection_check with share_path once with auth=ntlm and once with auth=credssp, on a share that only the account may read.",
+    ),
+    Assumption(
+        "plain_refusal",
+        "With which status a request without encryption is refused.",
+        ("500", "400", "401"),
+        _WORDS,
+        "No way to tell from here: nothing is ever sent without encryption.",
+    ),
+    Assumption(
+        "put_absent_array", "What becomes of an array that a Put leaves out.", ("unchanged", "null"), _PUT, WRITE
+    ),
+    Assumption(
+        "put_absent_property",
+        "What becomes of a property that a Put leaves out.",
+        ("refused", "null", "unchanged"),
+        _PUT,
+        WRITE,
+    ),
+    Assumption(
+        "put_read_only", "What becomes of a changed read-only property in a Put.", ("ignored", "refused"), _PUT, WRITE
+    ),
+    Assumption("put_response", "Whether the answer to a Put holds the object.", ("instance", "empty"), _PUT, WRITE),
+    Assumption(
+        "refresh_needs_lock",
+        "Whether a refresh fails while somebody edits the package in the console.",
+        ("no", "yes"),
+        "cm_package_refresh: the error names who holds the lock.",
+        WRITE + " Open the properties of a package in the console, change a field without saving, and refresh it.",
+    ),
+    Assumption(
+        "response_charset", "Whether answers are UTF-8 or UTF-16.", ("utf-8", "utf-16"), "Nothing: both are read."
+    ),
+    Assumption(
+        "response_namespace_case",
+        "Whether an answer repeats the spelling of the namespace.",
+        ("request", "lower"),
+        "Nothing: the namespace of an answer is not compared.",
+    ),
+    Assumption(
+        "sign_in_refusal",
+        "How the provider refuses a sign-in that is too weak.",
+        ("access_denied", "provider_error"),
+        _WORDS,
+        "Only on a site whose minimum sign-in strength was raised: run cm_connection_check with user name and password.",
+    ),
+    Assumption(
+        "unchanged_source",
+        "Whether a refresh with an unchanged source raises the version.",
+        ("raises", "stays"),
+        _REFRESH,
+        WRITE + " Refresh a package twice, an hour apart, and compare SourceVersion.",
+    ),
+    Assumption(
+        "unknown_class_code",
+        "Which code comes for a class that does not exist.",
+        ("2150858752", "2150858811", "2147749904"),
+        _WORDS,
+    ),
+    Assumption(
+        "unknown_namespace_code",
+        "Which code comes for a namespace that does not exist.",
+        ("2150858754", "2150858811", "2147749902"),
+        _WORDS,
+    ),
+    Assumption(
+        "unreadable_path",
+        "How GetImageProperties says that it cannot read a path.",
+        ("error", "return_value"),
+        "share_path of cm_connection_check.",
+        "Run cm_connection_check with a share_path that does not exist, and read the message.",
+    ),
+    Assumption(
+        "winrm_config",
+        "Whether an account that is no administrator may read WinRM's settings.",
+        ("denied", "readable"),
+        "cm_connection_check: limits it can only measure where the settings are denied.",
+    ),
+    Assumption(
+        "wmi_error", "When the detail of a refusal is an MSFT_WmiError.", ("mi_client", "dmtf", "never"), _WORDS
+    ),
+    Assumption(
+        "wmi_outer_code",
+        "Which code WinRM puts around one of WMI that it does not know.",
+        ("provider_failure", "hresult"),
+        _WORDS,
+    ),
+    Assumption(
+        "work_after_timeout",
+        "Whether the provider works on when WinRM has ended the wait.",
+        ("goes_on", "cancelled"),
+        "Boot images: a build outlives its call.",
+        WRITE + " Refresh a boot image on a host with the default MaxTimeoutms, and see whether SourceVersion rises.",
+    ),
+)
