@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import hashlib
 import json
@@ -16,8 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from interpreters import Interpreter, plain_environment
-from steps import Steps, ask, run
+from interpreters import Interpreter, choose, plain_environment
+from steps import Failed, Steps, ask, run
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -299,3 +300,26 @@ def newest(folder: Path, pattern: str) -> Path | None:
     """The file that matches and was changed last."""
     found = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime)
     return found[-1] if found else None
+
+
+def chosen(options: argparse.Namespace) -> Environment:
+    """The environment that the options ask for."""
+    core, interpreter = choose(options.core, options.python)
+    return Environment(core, interpreter, options.minimum)
+
+
+def set_up(steps: Steps, environment: Environment, parts: Sequence[str]) -> None:
+    """Environment and copy, as two steps. Without Kerberos' libraries its tests are skipped, which only CI does not allow."""
+    what = "lowest versions of the requirements" if environment.minimum else "requirements"
+    kerberos = "test" in parts and not kerberos_lacks(environment.interpreter)
+    what += ", Kerberos" if kerberos else ""
+    with steps.step(f"ansible-core {environment.core}, {what}, simulator: {environment.interpreter}"):
+        environment.install(steps, parts)
+        try:
+            environment.install(steps, ("kerberos",) if kerberos else ())
+        except Failed as failure:
+            if os.environ.get("CI"):
+                raise
+            steps.say(f"Without Kerberos, whose libraries were not compiled: {str(failure).splitlines()[-1]}")
+    with steps.step(f"collection copied to {TREE.relative_to(ROOT)}"):
+        refresh_copy()

@@ -320,7 +320,7 @@ def test_the_packages_for_kerberos_are_named_for_who_wants_its_tests() -> None:
     lines = re.findall(r"^\s*sudo apt-get install (.*)$", read(ROOT / "CONTRIBUTING.md"), re.MULTILINE)
     assert [line.split() for line in lines] == [more]
     assert not set(more) & set(system_packages())
-    told = read(ROOT / "tools" / "dev.py") + read(ROOT / "tools" / "environment.py")
+    told = read(ROOT / "tools" / "doctor.py") + read(ROOT / "tools" / "environment.py")
     assert [package for package in more if package not in told] == []  # make doctor names each
 
 
