@@ -141,6 +141,30 @@ methods:
   returned: success
   type: list
   elements: dict
+  contains:
+    auth:
+      description: The method, as in O(auth).
+      type: str
+    ready:
+      description: Whether everything that it needs is installed where the module runs.
+      type: bool
+    installed:
+      description: What is there, with versions.
+      type: list
+      elements: str
+    missing:
+      description: What is missing or too old.
+      type: list
+      elements: str
+    install:
+      description: Commands that install what is missing, by C(pip), C(debian) and C(rhel).
+      type: dict
+    offered:
+      description: Whether the host offers it. Null if that could not be told, as for certificates.
+      type: bool
+    login:
+      description: What came of a login, V(ok), V(refused), V(failed) or V(not tried).
+      type: str
 auth:
   description: The method that was used, or would be.
   returned: success

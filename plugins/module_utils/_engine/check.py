@@ -11,9 +11,9 @@ from typing import Any, Callable
 
 from .._provider.site import Location, Means, Site
 from .._wsman.certificates import Shown
+from .._wsman.endpoint import Endpoint
 from .._wsman.errors import ConfigMgrError
 from .._wsman.greeting import Greeting
-from .._wsman.transport import Endpoint
 from .._wsman.verbs import Link
 
 OK, FAILED, WARNING, SKIPPED = "ok", "failed", "warning", "skipped"
@@ -84,7 +84,7 @@ class Visit:
     @property
     def user(self) -> str:
         """The account, for messages."""
-        return self.endpoint.username or "the owner of the ticket"
+        return str(getattr(self.endpoint, "who", self.endpoint.username))
 
     @property
     def open_link(self) -> Link:

@@ -13,8 +13,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from . import diagnosis
+from .endpoint import Endpoint, tls_context
 from .errors import CannotConnect
-from .transport import Endpoint, _tls_context
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Shown:
 
 def look(endpoint: Endpoint, address: str) -> Shown:
     """Shake hands with the host as a login would, and read its certificate. Raises CannotConnect where ca_cert is of no use."""
-    context = _tls_context(endpoint)
+    context = tls_context(endpoint, identify=False)
     try:
         version, raw = _handshake(endpoint, address, context)
         return Shown(version, read(raw))

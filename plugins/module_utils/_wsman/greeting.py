@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from . import diagnosis, envelope, markup
+from .endpoint import Endpoint, tls_context
 from .errors import ConfigMgrError
-from .transport import Endpoint, _tls_context
 
 LONGEST_ANSWER = 65536
 
@@ -80,7 +80,9 @@ def _connection(endpoint: Endpoint, address: str) -> http.client.HTTPConnection:
     connection.sock = plain
     if endpoint.scheme == "https":
         try:
-            connection.sock = _tls_context(endpoint).wrap_socket(plain, server_hostname=endpoint.provider)
+            connection.sock = tls_context(endpoint, identify=False).wrap_socket(
+                plain, server_hostname=endpoint.provider
+            )
         except BaseException:
             plain.close()
             raise

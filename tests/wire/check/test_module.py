@@ -117,6 +117,10 @@ def test_what_is_returned_is_documented(visit: MakeVisitor) -> None:
     result = visit().check().result
     assert set(RETURNED) == {*result, "error"}
     assert set(RETURNED["steps"]["contains"]) == set(result["steps"][0])
+    assert set(RETURNED["methods"]["contains"]) == set(result["methods"][0])
+    assert [
+        name for name in result["certificate"] if f"C({name})" not in " ".join(RETURNED["certificate"]["description"])
+    ] == []
     told = " ".join(RETURNED["steps"]["contains"]["name"]["description"])
     assert [step.name for step in STEPS if f"V({step.name})" not in told] == []
     told = " ".join(RETURNED["steps"]["contains"]["status"]["description"])

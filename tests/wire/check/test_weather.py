@@ -57,3 +57,13 @@ def test_the_settings_may_fail(visit: MakeVisitor, weather: str) -> None:
     report = visitor.check()
     assert set(report.failed) <= {"envelope"}
     assert report.status("scope") == "ok"
+
+
+def test_a_busy_host_is_not_one_with_small_messages(visit: MakeVisitor) -> None:
+    """The first Identify asks as a stranger, the second is behind the login, the third has blanks in it."""
+    visitor = visit(tls=False)
+    visitor.server.add_fault(verb="Identify", action="http", status=503, skip=2, times=None)
+    report = visitor.check()
+    assert report.failed == ["envelope"]
+    assert "MaxEnvelopeSizekb" not in report.message
+    assert "overloaded" in report.message
