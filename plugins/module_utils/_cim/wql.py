@@ -64,6 +64,12 @@ def select(columns: Sequence[str], from_class: str, where: Condition | None = No
     return f"{query} WHERE {where}" if where is not None else query
 
 
+def count(from_class: str, where: Condition | None = None) -> str:
+    """The query for how many there are; its one row has the property Count (behaviour 17)."""
+    query = f"SELECT COUNT(*) FROM {name(from_class)}"
+    return f"{query} WHERE {where}" if where is not None else query
+
+
 def compare(column: str, operator: str, value: Any) -> Condition:
     """`column` beside a value, with one of = <> < <= > >=; None asks for NULL."""
     if operator not in _OPERATORS:

@@ -13,7 +13,8 @@ from typing import Any, Callable
 from .._cim import wql
 from .._cim.instance import Instance
 from .._cim.session import WmiSession
-from .._cim.types import BOOLEAN, STRING, Codec
+from .._cim.types import BOOLEAN, STRING, UINT32, Codec
+from .._wsman.context import ContextValues
 from .._wsman.errors import ListBroken, WSManFault
 from .._wsman.transport import Endpoint, Transport, WinRMTransport, resolve
 from .._wsman.verbs import Link
@@ -48,7 +49,7 @@ class Means:
 
     endpoint: Endpoint
     uri_style: str = "auto"
-    audit_names: tuple[tuple[str, str], ...] = ()
+    context: ContextValues = field(default_factory=ContextValues)
     clock: Clock = field(default_factory=Clock)
     connect: Connect = WinRMTransport
     find_address: Callable[[Endpoint], str] = resolve
@@ -121,6 +122,12 @@ class Site:
                 if attempt == LIST_ATTEMPTS:
                     raise
         raise Impossible(f"Cannot read {class_name}")
+
+    def count(self, class_name: str, where: wql.Condition | None = None) -> int | None:
+        """How many objects of a class the account sees; None if the site does not say (behaviour 17)."""
+        with self._explained(f"Cannot count {class_name}"):
+            row = next(self._session.rows(wql.count(class_name, where), {"Count": UINT32}), None)
+        return None if row is None else row["Count"]
 
     def get(self, class_name: str, package_id: str, properties: Mapping[str, Codec] | None = None) -> Instance:
         """One object by its PackageID, lazy properties included (wire G-05).
@@ -269,6 +276,6 @@ def _link(means: Means, address: str) -> Link:
         endpoint.url,
         max_envelope_size=endpoint.max_envelope_size,
         operation_timeout=endpoint.operation_timeout,
-        options=means.audit_names,
+        context=means.context,
         sleep=means.clock.sleep,
     )
