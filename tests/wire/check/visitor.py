@@ -26,9 +26,9 @@ PLAIN_SITE: dict[str, Any] = {
     "accounts": [ADMIN],
     "packages": [{"id": "PS100001", "class": "SMS_Package", "name": "Reader", "source": "\\\\files01\\src\\reader"}],
 }
-# What a check may ask for; the two methods only read.
+# What a check may ask for, the report included; these methods only read.
 READING_VERBS = {"Get", "Enumerate", "Pull", "Release", "Identify"}
-READING_METHODS = {"GetImageProperties", "CheckSourceFolder"}
+READING_METHODS = {"GetImageProperties", "CheckSourceFolder", "GetCurrentUser"}
 
 
 class ShiftedClock(Clock):
