@@ -220,12 +220,28 @@ class _Stage:
                     "LocaleID": 1033,
                 },
             )
+            if site.deployment_kit:
+                self._add_kit(site)
             self._resource(site.server, site.code, "SMS Site Server")
             self._resource(site.server, site.code, "SMS Provider")
+        self._table("SMS_OSDeploymentKitInstalledVersion")
         for class_name in ("SMS_ObjectContainerNode", "SMS_ObjectContainerItem", "SMS_StatusMessage", "SMS_Driver"):
             self._table(class_name)
         for scope, category_id in ((DEFAULT_SCOPE, "SMS00UNA"), ("All", "SMS00ALL")):
             self._add("SMS_SecuredCategory", {"CategoryID": category_id, "CategoryName": scope, "IsBuiltIn": True})
+
+    def _add_kit(self, site: SiteInfo) -> None:
+        """The deployment kit of the site server; no row where there is none."""
+        table = self._table("SMS_OSDeploymentKitInstalledVersion")
+        self._add(
+            table.definition.name,
+            {
+                "MachineID": 16777219 + list(self._world.sites).index(site.code),
+                "FQDN": site.server,
+                "NetBiosName": site.server.split(".")[0].upper(),
+                "DeploymentKitVersion": "10.1.19041.1",
+            },
+        )
 
     def _resource(self, server: str, site_code: str, role: str) -> None:
         self._add(

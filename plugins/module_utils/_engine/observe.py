@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -18,8 +18,10 @@ from .._provider.schema import Schemas, schemas_of
 from .._provider.site import ROOT, Site
 from .._wsman import envelope, markup, names, settings
 from .._wsman.errors import ConfigMgrError, NotExecuted, WSManFault
-from .._wsman.transport import Endpoint, Transport
 from .._wsman.verbs import Link
+
+if TYPE_CHECKING:
+    from .._wsman.transport import Transport
 
 BASE = "SMS_PackageBaseclass"
 # Whole packages that are read to see how values look; one request each.
@@ -100,8 +102,8 @@ class Look:
         self._samples: list[Element] | None = None
         self.style = self._settle()
 
-    def _connect(self, site: Site) -> Callable[[Endpoint, str], Transport]:
-        def connect(endpoint: Endpoint, address: str) -> Transport:
+    def _connect(self, site: Site) -> Callable[[Any, str], Transport]:
+        def connect(endpoint: Any, address: str) -> Transport:
             recorder = _Recorder(site.means.connect(endpoint, address))
             self._recorders.append(recorder)
             return recorder
