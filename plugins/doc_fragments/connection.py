@@ -101,12 +101,15 @@ options:
       - URL of an HTTP proxy. Proxies named in the environment are not used.
       - The variable E(CONFIGMGR_PROXY) stands in for it.
     type: str
-  audit_names:
+  audit_name:
     description:
-      - Whether to tell the site the name of this program and of this machine, for its audit status messages.
-      - The variable E(CONFIGMGR_AUDIT_NAMES) stands in for it.
-    type: bool
-    default: false
+      - Name of this program for the site's audit status messages, which show V(Unknown) without one.
+        If not given, C(configmgr.content/) and the version. In a job of AWX, the number of the job is added.
+        V(none) sends nothing.
+      - The name of this machine goes along, or of the AWX controller, but never a container's.
+      - A host that refuses these values is asked once more without them, and the task warns.
+      - The variable E(CONFIGMGR_AUDIT_NAME) stands in for it.
+    type: str
 requirements:
   - python >= 3.9
   - pywinrm >= 0.5.0

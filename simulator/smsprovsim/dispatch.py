@@ -118,8 +118,9 @@ class Dispatcher:
             raise WSManFault(5)  # wire H-14
         if envelope.fragment is not None and (verb not in ("Get", "Put") or target.kind != "class"):
             raise WSManFault(2150858871)  # wire U-12: Get and Put of objects only
-        if options.context and self.switches["context_options"] == "refused":  # ASSUMED: context_options
-            raise WSManFault(2150858818, "The wmi: options are not supported.")
+        refusal = self.switches["context_options"]  # ASSUMED: context_options
+        if options.context and refusal != "accepted":
+            raise WSManFault({"refused": 2150858818, "invalid": 2150858809}[refusal])
         return operation
 
     # Carrying out

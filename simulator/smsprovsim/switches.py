@@ -306,7 +306,13 @@ _front(
     "An array missing from a full Put: left alone, or cleared.",
 )
 _front("put_response", ("instance", "empty"), "instance", "wire P-05", "What PutResponse carries.")
-_front("context_options", ("accepted", "refused"), "accepted", "wire Q-07, H-11", "Whether wmi: options are taken.")
+_front(
+    "context_options",
+    ("accepted", "refused", "invalid"),
+    "accepted",
+    "wire Q-07, H-11, section 10",
+    "Whether wmi: options are taken, and as what they are refused.",
+)
 
 # Faults
 _front(

@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-import platform
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 from .._provider.errors import Impossible
 from .._provider.site import Means
+from .._wsman.context import ContextValues
 from .._wsman.transport import Endpoint
+from .audit import audit_values
 
-VERSION = "0.1.0"
 PORTS = {"https": 5986, "http": 5985}
 LEAST_ENVELOPE = 8192  # wire H-08
 AUTH_METHODS = ("credssp", "ntlm", "basic")
@@ -52,12 +53,15 @@ OPTIONS = (
     Option("max_envelope_size", type="int", default=512000),
     Option("uri_style", default="auto", choices=("auto", "microsoft", "dmtf")),
     Option("proxy", no_log=True),
-    Option("audit_names", type="bool", default=False),
+    Option("audit_name"),
 )
 
 
-def means_from(params: Mapping[str, Any]) -> Means:
-    """How to reach the provider host that a task names. Raises Impossible for options that cannot go together."""
+def means_from(params: Mapping[str, Any], warn: Callable[[str], Any] = str) -> Means:
+    """How to reach the provider host that a task names. Raises Impossible for options that cannot go together.
+
+    `warn` is told what the host does not take and the task can do without.
+    """
     scheme = params["scheme"]
     if not params["provider"].strip():  # resolving nothing would give this very machine
         raise Impossible("provider is empty", hint="Name the host that runs the SMS Provider")
@@ -96,9 +100,12 @@ def means_from(params: Mapping[str, Any]) -> Means:
         max_envelope_size=params["max_envelope_size"],
         proxy=params["proxy"],
     )
-    return Means(endpoint, uri_style=params["uri_style"], audit_names=_audit_names() if params["audit_names"] else ())
 
+    def refused(reason: str) -> None:
+        warn(
+            f"The provider host does not take the names for the audit trail ({reason}), so the site's audit messages show "
+            "Unknown; set audit_name to none to spare the request that finds this out"
+        )
 
-def _audit_names() -> tuple[tuple[str, str], ...]:
-    """Who asks, for the site's audit messages; "Unknown" there without it (behaviour 7, 8)."""
-    return (("wmi:ApplicationName", f"configmgr.content/{VERSION}"), ("wmi:MachineName", platform.node()))
+    context = ContextValues(audit_values(params["audit_name"], os.environ), refused)
+    return Means(endpoint, uri_style=params["uri_style"], context=context)

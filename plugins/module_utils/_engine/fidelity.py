@@ -21,7 +21,7 @@ from .._provider.schema import ClassSchema, Member, MethodSchema, PropertySchema
 from .._provider.site import ROOT, Site, providers
 from .._wsman.errors import ConfigMgrError, NotAuthenticated
 from .assumptions import ASSUMPTIONS, Assumption
-from .connection import VERSION
+from .audit import VERSION
 from .observe import Look
 from .probes import PROBES, Told
 

@@ -147,7 +147,7 @@ def _refresh(module: AnsibleModule, operation: Operation, resources: Sequence[Re
     )
     rules = _rules(params)
     limit = _failure_limit(params["max_failed"])
-    means = means_from(params)
+    means = means_from(params, module.warn)
     _stop_on_terminate()
     site = open_site(means, params["site_code"])
     task = Refresh(operation, resources, site, wish, rules, means.clock, module.warn)
@@ -219,7 +219,7 @@ def _package_info(module: AnsibleModule, resources: Sequence[Resource], base: Se
     )
     if reading.limit is not None and reading.limit < 1:
         raise Impossible(f"limit {reading.limit} is less than 1")
-    means = means_from(params)
+    means = means_from(params, module.warn)
     site = open_site(means, params["site_code"])
     try:
         reader = PackageReader(site, reading, resources, base)
@@ -235,6 +235,25 @@ def _package_info(module: AnsibleModule, resources: Sequence[Resource], base: Se
             result = {"count": len(packages), "packages": packages}
     finally:
         site.close()
+    module.exit_json(changed=False, requests=site.requests, site_code=site.code, **result)
+
+
+def run_site_info() -> None:
+    """The whole module `cm_site_info`."""
+    module = AnsibleModule(argument_spec=connection_spec(), supports_check_mode=True)
+    _guarded(module, lambda: _site_info(module))
+
+
+def _site_info(module: AnsibleModule) -> None:
+    from .site_info import SiteReader
+
+    site = open_site(means_from(module.params, module.warn), module.params["site_code"])
+    try:
+        result = SiteReader(site).read()
+    finally:
+        site.close()
+    for note in result["notes"]:
+        module.warn(f"{site.where}: {note}")
     module.exit_json(changed=False, requests=site.requests, site_code=site.code, **result)
 
 
@@ -264,7 +283,7 @@ def _connection_check(module: AnsibleModule) -> None:
 
     params = module.params
     visit = check.Visit(
-        means=means_from(params),
+        means=means_from(params, module.warn),
         site_code=params["site_code"],
         share_path=checked_path(params["share_path"]),
         try_all=params["try_all"],

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement
 
 from . import envelope, markup, names
+from .context import ContextValues
 from .envelope import Options
 from .errors import (
     CannotConnect,
@@ -51,7 +52,7 @@ class Link:
         *,
         max_envelope_size: int = 512000,
         operation_timeout: float = 60.0,
-        options: Options = (),
+        context: ContextValues | None = None,
         read_attempts: int = 3,
         sleep: Callable[[float], None] = time.sleep,
         new_id: Callable[[], str] = lambda: f"uuid:{str(uuid.uuid4()).upper()}",
@@ -59,7 +60,7 @@ class Link:
         self.to = to
         self.max_envelope_size = max_envelope_size
         self.operation_timeout = operation_timeout
-        self.options = tuple(options)
+        self.context = context or ContextValues()
         self.requests = 0
         self.uri_style: str | None = None
         self._connect = connect
@@ -180,6 +181,25 @@ class Link:
         timeout: float | None,
         options: Options = (),
     ) -> Element | None:
+        """One request. Sent again without the context values if the host refuses these: the refusal comes before execution."""
+        context = self.context.options
+        try:
+            return self._ask(action, uri, body, selectors, fragment, timeout, (*context, *options))
+        except WSManFault as fault:
+            if not context or not self.context.refused_by(fault):
+                raise
+        return self._ask(action, uri, body, selectors, fragment, timeout, options)
+
+    def _ask(
+        self,
+        action: str,
+        uri: str,
+        body: bytes | None,
+        selectors: Selectors,
+        fragment: str | None,
+        timeout: float | None,
+        options: Options,
+    ) -> Element | None:
         message_id = self._new_id()
         message = envelope.build(
             action,
@@ -190,7 +210,7 @@ class Link:
             max_envelope_size=self.max_envelope_size,
             operation_timeout=timeout or self.operation_timeout,
             selectors=selectors,
-            options=(*self.options, *options),
+            options=options,
             fragment=fragment,
         )
         return self.exchange(message, message_id, timeout)

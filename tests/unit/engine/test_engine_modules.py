@@ -71,7 +71,7 @@ def stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
         }
     )
     monkeypatch.setattr(
-        engine_module, "means_from", lambda params: replace(means_from(params), clock=CountingClock(site))
+        engine_module, "means_from", lambda *given: replace(means_from(*given), clock=CountingClock(site))
     )
     monkeypatch.setattr(engine_module, "open_site", lambda _means, _code: site)
     before = signal.getsignal(signal.SIGTERM)

@@ -17,7 +17,6 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine import m
 from ansible_collections.configmgr.content.plugins.module_utils._engine.connection import (
     LEAST_ENVELOPE,
     OPTIONS,
-    VERSION,
     means_from,
 )
 from ansible_collections.configmgr.content.plugins.module_utils._engine.distribution import Wanted
@@ -140,12 +139,6 @@ class TestConnection:
         means = means_from(params(**given))
         for name, value in {**CONNECTION, **given}.items():
             assert getattr(means if name == "uri_style" else means.endpoint, name) == value
-        assert means.audit_names == ()
-
-    def test_names_for_the_audit_trail_go_along_only_if_asked(self) -> None:
-        names = dict(means_from(params(audit_names=True)).audit_names)
-        assert set(names) == {"wmi:ApplicationName", "wmi:MachineName"}
-        assert names["wmi:ApplicationName"] == f"configmgr.content/{VERSION}"
 
     @pytest.mark.parametrize(
         ("given", "said", "hint"),

@@ -19,6 +19,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.refresh 
 from ansible_collections.configmgr.content.plugins.module_utils._engine.selection import Asked
 from ansible_collections.configmgr.content.plugins.module_utils._provider.clock import Clock
 from ansible_collections.configmgr.content.plugins.module_utils._provider.site import Means, Site, open_site
+from ansible_collections.configmgr.content.plugins.module_utils._wsman.context import ContextValues
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.transport import Endpoint
 
 from smsprovsim.server import Server
@@ -65,7 +66,8 @@ class Lab:
             ca_cert=env["CONFIGMGR_CA_CERT"] or None,
         )
         style = changes.pop("uri_style", "auto")
-        return Means(replace(endpoint, **changes), uri_style=style, clock=self.clock)
+        context = changes.pop("context", None) or ContextValues()
+        return Means(replace(endpoint, **changes), uri_style=style, clock=self.clock, context=context)
 
     def site(self, site_code: str | None = None, **changes: Any) -> Site:
         """An open session."""

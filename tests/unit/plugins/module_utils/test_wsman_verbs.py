@@ -12,6 +12,7 @@ from xml.etree.ElementTree import canonicalize
 
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._wsman import names, verbs
+from ansible_collections.configmgr.content.plugins.module_utils._wsman.context import ContextValues
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import (
     CannotConnect,
     ConfigMgrError,
@@ -159,11 +160,59 @@ def test_options_go_with_every_message_and_identify_has_no_headers() -> None:
     host = Host(
         "<p/>", "<x:IdentifyResponse xmlns:x='urn:x'><x:ProductVersion>OS: 10.0</x:ProductVersion></x:IdentifyResponse>"
     )
-    host.link.options = (("wmi:MachineName", "WKS-7"),)
+    host.link.context = ContextValues((("wmi:MachineName", "WKS-7"),))
     verbs.get(host.link, URI, KEYS)
     assert b'<w:Option Name="wmi:MachineName">WKS-7</w:Option>' in host.sent[0]
     assert verbs.identify(host.link) == {"ProductVersion": "OS: 10.0"}
     assert b"ResourceURI" not in host.sent[1]
+
+
+# --- context values ---
+
+NAMES = (("wmi:ApplicationName", "configmgr.content"),)
+OPTION = b'<w:Option Name="wmi:ApplicationName">'
+
+
+@pytest.mark.parametrize("code", [2150858809, 2150858818])
+@pytest.mark.parametrize("write", [False, True])
+def test_a_host_that_refuses_the_context_values_is_asked_once_more_without(code: int, write: bool) -> None:
+    host, told = Host(fault(code), "<p/>", "<p/>"), []
+    host.link.context = ContextValues(NAMES, told.append)
+    if write:
+        verbs.put(host.link, URI, KEYS, b"<p/>")
+    else:
+        verbs.get(host.link, URI, KEYS)
+    verbs.get(host.link, URI, KEYS)
+    assert [OPTION in each for each in host.sent] == [True, False, False]
+    assert told == ["refused"]
+    assert host.pauses == []
+
+
+@pytest.mark.parametrize("code", [2150858752, 2150858793, 5])
+def test_any_other_fault_leaves_the_context_values_alone(code: int) -> None:
+    host = Host(fault(code))
+    host.link.context = ContextValues(NAMES)
+    with pytest.raises((WSManFault, OutcomeUnknown)):
+        verbs.put(host.link, URI, KEYS, b"<p/>")
+    assert len(host.sent) == 1
+    assert host.link.context.options == NAMES
+
+
+def test_a_write_whose_second_try_fails_is_not_sent_a_third_time() -> None:
+    host = Host(fault(2150858818), fault(2150858818))
+    host.link.context = ContextValues(NAMES)
+    with pytest.raises(WSManFault):
+        verbs.put(host.link, URI, KEYS, b"<p/>")
+    assert len(host.sent) == 2
+
+
+def test_what_one_session_was_refused_the_other_does_not_send() -> None:
+    context = ContextValues(NAMES)
+    first, second = Host(fault(2150858818), "<p/>"), Host("<p/>")
+    first.link.context = second.link.context = context
+    verbs.get(first.link, URI, KEYS)
+    verbs.get(second.link, URI, KEYS)
+    assert [OPTION in each for each in second.sent] == [False]
 
 
 # --- writing ---
