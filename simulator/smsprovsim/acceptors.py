@@ -31,10 +31,11 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Means:
-    """With what a server can check logins. No keytab: no Kerberos."""
+    """With what a server can check logins. No keytab: no Kerberos. `gss_ntlm`: NTLM by gss-ntlmssp (peers V-21)."""
 
     accounts: Accounts
     keytab: Path | None = None
+    gss_ntlm: bool = False
 
     def acceptor(self, token: bytes, *, ntlm: bool, kerberos: bool) -> Any:
         """The acceptor that the first token of a login asks for; raises `Refused` when that is not on offer."""
@@ -47,6 +48,8 @@ class Means:
             return GssAcceptor(self.keytab, wrapped=wrapped)
         if not ntlm or (mechanism == "kerberos" and not wrapped):
             raise Refused(f"{mechanism} is not on offer")
+        if self.gss_ntlm:
+            return GssAcceptor(None, wrapped=wrapped)
         if wrapped:
             return spnego.server(protocol="negotiate", options=spnego.NegotiateOptions.use_negotiate)
         return spnego.server(protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)

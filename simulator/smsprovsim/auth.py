@@ -165,13 +165,15 @@ class SecurityContext:
         mode = self._switches["channel_binding"]  # ASSUMED: channel_binding
         if self._binding is None or mode == "none" or isinstance(self._context, CredSSPAcceptor):
             return None
-        if not isinstance(self._context, GssAcceptor):
-            if not tokens.is_ntlm_end(token):
-                return None
+        if self._context.negotiated_protocol == "kerberos":
+            return GssChannelBindings(application_data=self._binding)
+        if tokens.is_ntlm_end(token):
             if tokens.ntlm_channel_binding(token) is None:
                 if mode == "strict":
                     raise Refused("no channel binding token")
                 return None
+        elif not isinstance(self._context, GssAcceptor):  # GSSAPI wants them from the first step on
+            return None
         return GssChannelBindings(application_data=self._binding)
 
     def _complete(self, wanted: str, last_token: str | None) -> Verdict:

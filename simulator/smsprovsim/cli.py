@@ -18,7 +18,7 @@ from types import FrameType
 
 from . import switches
 from .auth import SCHEMES
-from .server import DEFAULT_AUTH, Server
+from .server import DEFAULT_AUTH, NTLM_ACCEPTORS, Server
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,6 +70,12 @@ def _parser() -> argparse.ArgumentParser:
         help="accept Kerberos for the services of this keytab; KRB5_CONFIG says which krb5.conf counts",
     )
     add(
+        "--ntlm-acceptor",
+        choices=NTLM_ACCEPTORS,
+        default="spnego",
+        help="who checks NTLM: pyspnego, or gss-ntlmssp through GSSAPI",
+    )
+    add(
         "--speed",
         type=float,
         default=1.0,
@@ -108,6 +114,7 @@ def _serve(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             switches.parse(options.switch),
             port=options.port,
             keytab=options.keytab,
+            ntlm_acceptor=options.ntlm_acceptor,
         )
     except (ValueError, OSError) as error:
         parser.error(str(error))

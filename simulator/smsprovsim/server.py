@@ -25,6 +25,7 @@ from .switches import Switches, UnknownSwitch
 from .tls import make_identity
 
 DEFAULT_AUTH = ("credssp", "ntlm", "basic")
+NTLM_ACCEPTORS = ("spnego", "gss")  # pyspnego's own, or gss-ntlmssp
 ADDRESS = "127.0.0.1"  # an address the certificate names
 
 
@@ -71,6 +72,7 @@ class Server:
         site: Site | None = None,
         port: int = 0,
         keytab: str | Path | None = None,
+        ntlm_acceptor: str = "spnego",
     ) -> None:
         self.scenario = scenario
         self.tls = tls
@@ -88,6 +90,10 @@ class Server:
             gss.load()
             if not Path(keytab).is_file():
                 raise ValueError(f"the keytab {keytab} does not exist")
+        if ntlm_acceptor not in NTLM_ACCEPTORS:
+            raise ValueError(f"the NTLM acceptor is one of {', '.join(NTLM_ACCEPTORS)}, not {ntlm_acceptor!r}")
+        if ntlm_acceptor == "gss":
+            gss.load_ntlm()
         self.speed = speed
         self.stopped = threading.Event()
         self._given_site = site
@@ -99,7 +105,7 @@ class Server:
         self._logins = Logins()
         self._directory = Path(tempfile.mkdtemp(prefix="smsprovsim-"))
         self._accounts = Accounts(_accounts(self.site), self._directory / "accounts")
-        self._means = Means(self._accounts, Path(keytab) if keytab is not None else None)
+        self._means = Means(self._accounts, Path(keytab) if keytab is not None else None, ntlm_acceptor == "gss")
         identity = make_identity() if tls else None
         self.ca_pem = identity.ca_pem if identity else b""
         self.ca_cert = ""
