@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._wsman import certificates
-from ansible_collections.configmgr.content.plugins.module_utils._wsman.transport import Endpoint
+from ansible_collections.configmgr.content.plugins.module_utils._wsman.endpoint import Endpoint
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec

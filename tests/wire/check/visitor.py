@@ -14,7 +14,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.check im
 from ansible_collections.configmgr.content.plugins.module_utils._engine.check_steps import STEPS
 from ansible_collections.configmgr.content.plugins.module_utils._provider.clock import Clock
 from ansible_collections.configmgr.content.plugins.module_utils._provider.site import Means
-from ansible_collections.configmgr.content.plugins.module_utils._wsman.transport import Endpoint
+from ansible_collections.configmgr.content.plugins.module_utils._wsman.endpoint import Endpoint
 
 from smsprovsim.server import Server
 
