@@ -103,12 +103,13 @@ def _readers(entry: Any) -> frozenset[str]:
     return readers
 
 
-def _time_zone_info(utc_offset: int) -> str:
-    """SMS_Site.TimeZoneInfo.
+def _time_zone_info(utc_offset: int, form: str) -> str:
+    """SMS_Site.TimeZoneInfo: bias in minutes west, end of summer time, its bias, begin of summer time, its bias.
 
-    ASSUMED: the words of a TIME_ZONE_INFORMATION in hexadecimal: bias in minutes west, end of summer time, its bias,
-    begin of summer time, its bias. The reference says "binary structure as text". Greenwich stands for UTC.
+    ASSUMED: time_zone_info. Greenwich stands for UTC.
     """
+    if form == "other":
+        return f"UTC{utc_offset / 60:+g}"
     summer = -60 if utc_offset else 0
     dates = ("0000 000A 0005 0003", "0000 0003 0005 0002") if summer else ("0000 0000 0000 0000",) * 2
     ends, begins = (f"{date} 0000 0000 0000" for date in dates)
@@ -200,7 +201,7 @@ class _Stage:
                     "Version": "5.00.8968.1000",
                     "InstallDir": "C:\\Program Files\\Microsoft Configuration Manager",
                     "Mode": 0,
-                    "TimeZoneInfo": _time_zone_info(site.utc_offset),
+                    "TimeZoneInfo": _time_zone_info(site.utc_offset, world.switches["time_zone_info"]),
                     "Type": kind,
                     "Status": 1,
                 },

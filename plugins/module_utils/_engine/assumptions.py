@@ -348,6 +348,12 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "Only on a site whose minimum sign-in strength was raised: run cm_connection_check with user name and password.",
     ),
     Assumption(
+        "time_zone_info",
+        "Whether TimeZoneInfo of a site is the words of a TIME_ZONE_INFORMATION in hexadecimal.",
+        ("words", "other"),
+        "source_modified and max_age of cm_package_refresh: where the zone cannot be read, more is refreshed than need be.",
+    ),
+    Assumption(
         "unchanged_source",
         "Whether a refresh with an unchanged source raises the version.",
         ("raises", "stays"),

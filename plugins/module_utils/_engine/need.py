@@ -25,8 +25,8 @@ FIRST_REAL_YEAR = 1990
 WIDEST_ZONE = (-12 * 60, 14 * 60)
 
 # SMS_Site.TimeZoneInfo is a TIME_ZONE_INFORMATION written out in hexadecimal groups: the first group is the bias, the
-# last one the daylight bias, in minutes west. ASSUMED: the reference calls it "binary structure as text" and shows no
-# sample. Anything that does not look like it is read as "zone unknown", which only ever makes us refresh.
+# last one the daylight bias, in minutes west. ASSUMED: time_zone_info.
+# Anything that does not look like it is read as "zone unknown", which only ever makes us refresh.
 _ZONE_TEXT = re.compile(r"^\s*([0-9A-Fa-f]{8})\s(?:.*\s)?([0-9A-Fa-f]{8})\s*$", re.DOTALL)
 
 

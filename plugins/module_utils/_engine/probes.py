@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 from xml.etree.ElementTree import Element
 
-from .._cim.types import TIME_FORMS, is_nil
+from .._cim.types import STRING, TIME_FORMS, is_nil
 from .._provider.errors import INVALID_CLASS, INVALID_NAMESPACE, NOT_FOUND, RESOURCE_NOT_FOUND
 from .._wsman import markup, names
 from .._wsman.errors import WSManFault
+from .need import WIDEST_ZONE, zone_of
 from .observe import BASE, DMTF, MICROSOFT, SMALL_ENVELOPE, Look, Reply
 
 Evidence = Mapping[str, Union[int, bool, str]]
@@ -342,6 +343,16 @@ def _embedded_wrapper(look: Look) -> Told:
 
 
 # -- the provider --------------------------------------------------------------------------------------------------
+
+
+@_probe("time_zone_info")
+def _time_zone_info(look: Look) -> Told:
+    texts = [row["TimeZoneInfo"] for row in look.site.list_of("SMS_Site", {"SiteCode": STRING, "TimeZoneInfo": STRING})]
+    filled = [text for text in texts if text]
+    if not filled:
+        return Told(None, {"sites": len(texts)})
+    read = [zone_of(text) != WIDEST_ZONE for text in filled]
+    return _either(all(read), "words", "other", sites=len(filled), readable=sum(read))
 
 
 @_probe("get_by_base_class")

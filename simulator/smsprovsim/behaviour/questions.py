@@ -91,6 +91,11 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         "How the provider refuses a sign-in that is too weak: 0x80041003, or 0x80041001 with a text. "
         "Either way only in the namespace of the site.",
     ),
+    "time_zone_info": (
+        ("words", "other"), "words", "SMS_Site",
+        "SMS_Site.TimeZoneInfo, of which the reference says binary structure as text: the words of a "
+        "TIME_ZONE_INFORMATION in hexadecimal, or something else.",
+    ),
     "local_site": (
         ("scenario", "cen", "ps1", "ps2"), "scenario", "behaviour 2",
         "Site whose SMS_ProviderLocation row has ProviderForLocalSite true: as the scenario says, or another.",
