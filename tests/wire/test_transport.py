@@ -597,7 +597,7 @@ def test_what_cannot_be_meant_is_refused_at_once() -> None:
     with pytest.raises(BadValue, match="scheme"):
         Endpoint("h", scheme="ftp")
     with pytest.raises(BadValue, match="user name"):
-        WinRMTransport(Endpoint("h"))
+        WinRMTransport(Endpoint("h", auth="ntlm"))
 
 
 def test_an_endpoint_hides_its_secrets_and_knows_its_port() -> None:

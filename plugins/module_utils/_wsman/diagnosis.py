@@ -162,16 +162,43 @@ def login_failed(
                 f"The host refused the login of {user}: {meaning} (0x{status & 0xFFFFFFFF:08X})",
                 where=where,
                 hint=_CREDENTIALS_HINT,
+                rejected=True,
             )
+    if auth == "certificate":
+        return NotAuthenticated(
+            "The host does not know the client certificate",
+            where=where,
+            hint="Map it to a local account there (New-Item WSMan:\\localhost\\ClientCertificate), and switch the method on "
+            '(winrm set winrm/config/service/auth @{Certificate="true"}).',
+            rejected=True,
+        )
     if problem is None or isinstance(problem, PermissionError):
         return NotAuthenticated(
-            f"The host refused the login of {user}: user name or password is wrong", where=where, hint=_CREDENTIALS_HINT
+            f"The host refused the login of {user}: user name or password is wrong",
+            where=where,
+            hint=_CREDENTIALS_HINT,
+            rejected=True,
         )
     return NotAuthenticated(
         f"The login of {user} with {auth} broke off ({type(problem).__name__})",
         where=where,
         hint=f"{_CREDENTIALS_HINT} With CredSSP, the host also has to allow it (Enable-WSManCredSSP -Role Server).",
+        rejected=True,
     )
+
+
+def certificate_refused(problem: BaseException, where: str) -> NotAuthenticated | None:
+    """The host's TLS does not take our certificate, or misses one; None if that is not what happened."""
+    for cause in causes(problem):
+        reason = (getattr(cause, "reason", None) or "") if isinstance(cause, ssl.SSLError) else ""
+        if not isinstance(cause, ssl.SSLCertVerificationError) and "ALERT" in str(reason):
+            return NotAuthenticated(
+                f"The host did not accept the client certificate ({_reason(cause)})",  # type: ignore[arg-type]
+                where=where,
+                hint="Check that it is valid, is meant for client authentication, and comes from an authority that the host trusts.",
+                rejected=True,
+            )
+    return None
 
 
 _CREDENTIALS_HINT = (

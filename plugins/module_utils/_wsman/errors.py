@@ -54,13 +54,19 @@ class CannotConnect(ConfigMgrError):
 
 
 class NotAuthenticated(ConfigMgrError):
-    """The far side knows us not. `after_success`: it did on this very session before, so one new login is worth it."""
+    """The far side knows us not. `after_success`: it did on this very session before, so one new login is worth it.
+
+    `rejected`: it refused the credential itself, so that another attempt, anywhere, could lock the account.
+    """
 
     kind = "not_authenticated"
 
-    def __init__(self, what: str, *, where: str = "", hint: str = "", after_success: bool = False) -> None:
+    def __init__(
+        self, what: str, *, where: str = "", hint: str = "", after_success: bool = False, rejected: bool = False
+    ) -> None:
         super().__init__(what, where=where, hint=hint)
         self.after_success = after_success
+        self.rejected = rejected
         self.sent = after_success
 
 

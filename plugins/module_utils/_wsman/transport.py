@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, configmgr.content contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bytes there and back: the only file that knows pywinrm, requests and urllib3, and imports them when it connects.
+"""Bytes there and back: the only file that knows pywinrm, which it imports when it connects.
 
 Every trap of pywinrm that the wire page lists (W-01 to W-13) and peers V-13 to V-15 is met here. What failed is judged by
 what our own connection did, never by the text of an exception.
@@ -9,55 +9,23 @@ what our own connection did, never by the text of an exception.
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import os
-import re
 import socket
 import ssl
-import sys
 import threading
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from . import diagnosis
-from .errors import (
-    BadValue,
-    CannotConnect,
-    ConfigMgrError,
-    LibraryMissing,
-    NotAuthenticated,
-    NotExecuted,
-    OutcomeUnknown,
-)
+from . import diagnosis, kerberos
+from .endpoint import Endpoint, resolve
+from .errors import CannotConnect, ConfigMgrError, NotAuthenticated, NotExecuted, OutcomeUnknown
+from .line import Line, adapter
+from .methods import METHODS, require
+
+__all__ = ["Endpoint", "Transport", "WinRMTransport", "resolve"]
 
 # The service answers within OperationTimeout; the line gets this many seconds more (wire W-10: at least 5).
 READ_MARGIN = 15.0
-DEFAULT_PORTS = {"https": 5986, "http": 5985}
-
-
-@dataclass(frozen=True)
-class _Method:
-    """An authentication method: the libraries it needs, what WWW-Authenticate calls it, and what it brings."""
-
-    modules: tuple[str, ...]
-    offered_as: tuple[str, ...]
-    encrypts: bool
-    login_per_connection: bool
-
-
-# Kerberos and certificates take their place here.
-METHODS = {
-    "credssp": _Method(("winrm", "requests_credssp"), ("CredSSP",), encrypts=True, login_per_connection=True),
-    "ntlm": _Method(("winrm", "requests_ntlm"), ("Negotiate", "NTLM"), encrypts=True, login_per_connection=True),
-    "basic": _Method(("winrm",), ("Basic",), encrypts=False, login_per_connection=False),
-}
-# What pip calls each module, and the lowest version that will do (requirements.txt). requests_ntlm comes with pywinrm.
-_LIBRARIES = {
-    "winrm": ("pywinrm", (0, 5)),
-    "requests_credssp": ("requests-credssp", (2, 0)),
-    "requests_ntlm": ("requests_ntlm", (1, 1)),
-}
+# No answer of a service that keeps to MaxEnvelopeSize comes near it; sealing and headers included.
+LARGEST_ANSWER = 64 * 1024 * 1024
 
 
 class Transport(Protocol):
@@ -70,93 +38,6 @@ class Transport(Protocol):
         """Let go of the connection."""
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """Where WinRM listens and who asks. Times in seconds; port 0 stands for the one of the scheme."""
-
-    provider: str
-    port: int = 0
-    scheme: str = "https"
-    auth: str = "credssp"
-    username: str = ""
-    password: str = field(default="", repr=False)
-    ca_cert: str | None = None
-    skip_certificate_check: bool = False
-    operation_timeout: float = 60.0
-    connect_timeout: float = 30.0
-    max_envelope_size: int = 512000
-    proxy: str | None = field(default=None, repr=False)
-
-    def __post_init__(self) -> None:
-        if self.scheme not in DEFAULT_PORTS:
-            raise BadValue(f"scheme is https or http, not {self.scheme!r}")
-        if not self.port:
-            object.__setattr__(self, "port", DEFAULT_PORTS[self.scheme])
-
-    @property
-    def url(self) -> str:
-        """The address of the service, which is also the To header."""
-        host = f"[{self.provider}]" if ":" in self.provider else self.provider
-        return f"{self.scheme}://{host}:{self.port}/wsman"
-
-
-def resolve(endpoint: Endpoint) -> str:
-    """One IP address of the provider host, so that all sessions of a task reach the same one. Raises CannotConnect.
-
-    Of several, the first that accepts a connection. Behind a proxy the name stays as it is: the proxy looks it up.
-    """
-    if endpoint.proxy:
-        return endpoint.provider
-    try:
-        found = socket.getaddrinfo(endpoint.provider, endpoint.port, type=socket.SOCK_STREAM)
-    except UnicodeError:
-        raise CannotConnect(
-            f"{endpoint.provider!r} is not a host name", hint="Check the option provider.", transient=False
-        ) from None
-    except OSError as problem:
-        raise diagnosis.name_unknown(endpoint.provider, problem) from problem
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if len(addresses) == 1:
-        return addresses[0]
-    last: OSError | None = None
-    for address in addresses:
-        try:
-            socket.create_connection((address, endpoint.port), endpoint.connect_timeout).close()
-            return address
-        except OSError as problem:
-            last = problem
-    raise diagnosis.connection_refused(
-        last or OSError(), endpoint.provider, endpoint.port, secured=False, connected=False, proxy=None
-    ) from last
-
-
-class _ConnectionGone(Exception):
-    """The connection that was logged in is gone, and a new one must not be opened in its place."""
-
-
-class _Line:
-    """What the connection did so far, as the connection itself tells it."""
-
-    def __init__(self) -> None:
-        self.connecting = False
-        self.connected = False
-        self.secured = False
-        # Set once the login belongs to the one connection there is: no other may be opened in silence (wire W-05, W-12).
-        self.sealed = False
-        # Whether any byte of the message in hand was given to the network.
-        self.message_left = False
-        self.offered: tuple[str, ...] = ()
-        self.connections: list[Any] = []
-
-    def close(self) -> None:
-        """Close every connection that was made, also one on whose answer another thread still waits: that thread wakes."""
-        for connection in self.connections:
-            with contextlib.suppress(OSError, AttributeError):  # not connected, or gone already
-                connection.sock.shutdown(socket.SHUT_RDWR)
-            connection.close()
-        self.connections = []
-
-
 class WinRMTransport:
     """One login on one connection to WinRM, at the given address. For the thread that first uses it (wire W-11).
 
@@ -164,24 +45,12 @@ class WinRMTransport:
     """
 
     def __init__(self, endpoint: Endpoint, address: str | None = None) -> None:
-        method = METHODS.get(endpoint.auth)
-        if method is None:
-            raise BadValue(f"auth is {', '.join(METHODS)}, not {endpoint.auth!r}")
-        if endpoint.scheme == "http" and not method.encrypts:
-            raise BadValue(
-                f"{endpoint.auth} over http would send the password and all messages in plain text",
-                where=endpoint.provider,
-                hint="Set scheme to https, or auth to credssp or ntlm. Nothing was sent.",
-            )
-        if not endpoint.username:
-            raise BadValue(
-                "No user name was given", where=endpoint.provider, hint="Set username, or CONFIGMGR_USERNAME."
-            )
+        endpoint.check()
         self.endpoint = endpoint
         self.address = address
         self.requests = 0
-        self._method = method
-        self._line = _Line()
+        self._method = METHODS[endpoint.auth]
+        self._line = Line()
         self._far: Any = None
         self._session: Any = None
         self._thread: int | None = None
@@ -206,53 +75,56 @@ class WinRMTransport:
     def close(self) -> None:
         """End the login. What was negotiated for it is forgotten with it (wire W-07)."""
         far, self._session, self._far = self._far, None, None
-        line, self._line = self._line, _Line()
+        line, self._line = self._line, Line()
         self._thread = None
         if far is not None:
             far.close_session()
         line.close()
 
     def _where(self) -> str:
-        return f"{self.endpoint.provider}:{self.endpoint.port}"
+        return self.endpoint.where
 
     def _log_in(self) -> None:
         """Connect and log in with an empty POST, before any message exists that could leak or be refused (wire A-02, W-05)."""
-        _load(self._method, self.endpoint.auth)
+        endpoint = self.endpoint
+        require(
+            endpoint.auth,
+            with_password=bool(endpoint.password) and endpoint.ticket is None and not endpoint.kerberos_ccache,
+            inside=endpoint.credssp_mechanism,
+        )
         if self.address is None:
-            self.address = resolve(self.endpoint)
-        self._line = _Line()
-        try:
-            self._far = _pywinrm(self.endpoint, self._prepare)
-            session = self._far.build_session()
-            if self._far.encryption is None:
-                self._prepare(session)
-        except ConfigMgrError:
-            raise
-        except Exception as problem:
-            raise self._login_problem(problem) from problem
-        self._session = session
+            self.address = resolve(endpoint)
+        with endpoint.gate.passage():
+            self._line = Line()
+            try:
+                self._far = _pywinrm(endpoint, self._prepare)
+                session = self._far.build_session()
+                if self._far.encryption is None:
+                    self._prepare(session)
+            except ConfigMgrError:
+                raise
+            except Exception as problem:
+                raise self._login_problem(problem) from problem
+            self._session = session
 
     def _prepare(self, session: Any) -> None:
         """Bind the session to our address and certificates, and log in."""
-        endpoint = self.endpoint
+        endpoint, line = self.endpoint, self._line
         session.trust_env = False  # neither proxies, nor CA bundles, nor .netrc of the environment (wire W-13)
         session.proxies = {"http": endpoint.proxy, "https": endpoint.proxy} if endpoint.proxy else {}
         session.verify = not endpoint.skip_certificate_check
         session.headers["Accept-Encoding"] = "identity"
-        session.mount(f"{endpoint.scheme}://", _adapter(endpoint, self.address or endpoint.provider, self._line))
+        session.mount(f"{endpoint.scheme}://", adapter(endpoint, self.address or endpoint.provider, line))
         if endpoint.auth == "credssp":
-            session.auth.contexts = _tls12_contexts()
-        import requests
-
-        prepared = session.prepare_request(requests.Request("POST", endpoint.url))
-        response = session.send(
-            prepared,
-            timeout=(endpoint.connect_timeout, endpoint.operation_timeout + READ_MARGIN),
-            allow_redirects=False,
-        )
+            session.auth.contexts = _credssp_contexts(endpoint)
+        if endpoint.auth == "kerberos":
+            session.auth = kerberos.Login(endpoint, line)
+            response = session.auth.log_in(lambda headers: self._empty_post(session, headers))
+        else:
+            response = self._empty_post(session, {})
         if response.status_code == 401:
             raise diagnosis.login_failed(
-                None, self._where(), endpoint.username, endpoint.auth, self._method.offered_as, self._line.offered
+                None, self._where(), endpoint.who, endpoint.auth, self._method.offered_as, line.offered
             )
         if response.status_code != 200:
             raise _refusal(response, self._where(), endpoint) or CannotConnect(
@@ -261,14 +133,27 @@ class WinRMTransport:
                 hint="Is this a WinRM service?",
             )
         if self._method.login_per_connection:
-            self._line.sealed = True
-            session.auth = _LoggedIn(session.auth)
+            line.sealed = True
+            if endpoint.auth != "kerberos":
+                session.auth = _LoggedIn(session.auth)
+
+    def _empty_post(self, session: Any, headers: dict[str, str]) -> Any:
+        import requests
+
+        return session.send(
+            session.prepare_request(requests.Request("POST", self.endpoint.url, headers=headers)),
+            timeout=(self.endpoint.connect_timeout, self.endpoint.operation_timeout + READ_MARGIN),
+            allow_redirects=False,
+        )
 
     def _login_problem(self, problem: Exception) -> ConfigMgrError:
         """What a failed login means; nothing but an empty POST has been sent."""
         import requests
 
         endpoint, line = self.endpoint, self._line
+        refused = diagnosis.certificate_refused(problem, self._where()) if endpoint.auth == "certificate" else None
+        if refused is not None:
+            return refused
         if isinstance(problem, (requests.exceptions.RequestException, OSError)) and not isinstance(
             problem, PermissionError
         ):
@@ -281,7 +166,7 @@ class WinRMTransport:
                 proxy=endpoint.proxy,
             )
         return diagnosis.login_failed(
-            problem, self._where(), endpoint.username, endpoint.auth, self._method.offered_as, line.offered
+            problem, self._where(), endpoint.who, endpoint.auth, self._method.offered_as, line.offered
         )
 
     def _exchange(self, envelope: bytes, read_timeout: float) -> bytes:
@@ -309,7 +194,7 @@ class WinRMTransport:
             raise self._sending_problem(problem, read_timeout, line) from problem
         return self._open(response, encryption)
 
-    def _sending_problem(self, problem: Exception, read_timeout: float, line: _Line) -> ConfigMgrError:
+    def _sending_problem(self, problem: Exception, read_timeout: float, line: Line) -> ConfigMgrError:
         """Whether the far side can have acted: only if bytes of the message had left."""
         import requests
 
@@ -412,7 +297,7 @@ def _refusal(response: Any, where: str, endpoint: Endpoint) -> ConfigMgrError | 
         )
     if status == 403:
         return NotAuthenticated(
-            f"Access was forbidden to {endpoint.username} (HTTP status 403)",
+            f"Access was forbidden to {endpoint.who} (HTTP status 403)",
             where=where,
             hint="A proxy or a certificate rule may stand in between.",
         )
@@ -441,47 +326,6 @@ def _refusal(response: Any, where: str, endpoint: Endpoint) -> ConfigMgrError | 
     return None
 
 
-def _load(method: _Method, auth: str) -> None:
-    """Raise LibraryMissing, in words, unless the libraries of this method are there and new enough."""
-    from importlib import metadata
-
-    missing, old = [], []
-    for module in method.modules:
-        library, least = _LIBRARIES[module]
-        try:
-            importlib.import_module(module)
-        except ImportError:
-            missing.append(library)
-            continue
-        try:
-            version = metadata.version(library)
-        except metadata.PackageNotFoundError:  # it is there, however it came
-            continue
-        if _older(version, least):
-            old.append(f"{library} {version}")
-    if not missing and not old:
-        return
-    libraries = missing or [each.split()[0] for each in old]
-    wanted = " ".join(
-        f"'{library}>={'.'.join(map(str, least))}'" for library, least in _LIBRARIES.values() if library in libraries
-    )
-    hint = (
-        f"Install it where this runs ({sys.executable}): python3 -m pip install {wanted}. "
-        f"Debian has no package of {' or '.join(libraries)} that is new enough."
-    )
-    if missing:
-        raise LibraryMissing(
-            f"The Python library {' and '.join(missing)} is missing, which auth {auth} needs", hint=hint
-        )
-    raise LibraryMissing(f"The Python library {' and '.join(old)} is too old for auth {auth}", hint=hint)
-
-
-def _older(version: str, least: tuple[int, ...]) -> bool:
-    """Whether a version is below another; one that cannot be read is taken for good."""
-    numbers = re.match(r"(\d+)\.(\d+)", version)
-    return numbers is not None and tuple(map(int, numbers.groups())) < least
-
-
 def _pywinrm(endpoint: Endpoint, prepare: Any) -> Any:
     """pywinrm's Transport, which logs in by `prepare` before it sets up encryption."""
     import winrm.encryption
@@ -491,12 +335,16 @@ def _pywinrm(endpoint: Endpoint, prepare: Any) -> Any:
         def setup_encryption(self, session: Any) -> None:
             prepare(session)
             self.encryption = winrm.encryption.Encryption(session, self.auth_method)
+            if self.auth_method == "kerberos":  # pywinrm knows one of the two names
+                self.encryption.protocol_string = session.auth.sealed_as
 
     return Far(
         endpoint=endpoint.url,
         username=endpoint.username,
         password=endpoint.password,
-        service="HTTP",  # wire W-03
+        service=endpoint.kerberos_service,  # wire W-03
+        cert_pem=endpoint.client_cert or None,
+        cert_key_pem=endpoint.client_key or endpoint.client_cert or None,
         auth_method=endpoint.auth,
         message_encryption="always" if endpoint.scheme == "http" else "never",
         server_cert_validation="ignore" if endpoint.skip_certificate_check else "validate",
@@ -519,11 +367,12 @@ class _LoggedIn:
         return request
 
 
-def _tls12_contexts() -> dict[str, Any]:
-    """Where requests-credssp keeps its contexts, each rebuilt with an inner TLS of 1.2 at most.
+def _credssp_contexts(endpoint: Endpoint) -> dict[str, Any]:
+    """Where requests-credssp keeps its contexts, each rebuilt with our inner mechanism and an inner TLS of 1.2 at most.
 
     pywinrm computes a wrong trailer length for TLS 1.3, which some Windows versions refuse (peers V-14). May go when
-    pywinrm computes it right.
+    pywinrm computes it right. A mechanism that is left to pyspnego would try the password twice, by Kerberos and by NTLM, so
+    "auto" is NTLM.
     """
     import spnego
     import spnego.tls
@@ -532,119 +381,25 @@ def _tls12_contexts() -> dict[str, Any]:
         def __setitem__(self, host: str, context: Any) -> None:
             tls = spnego.tls.default_tls_context()
             tls.context.maximum_version = ssl.TLSVersion.TLSv1_2
+            name = endpoint.kerberos_hostname or host
+            by_kerberos = endpoint.credssp_mechanism == "kerberos"
+            credential = spnego.Password(username=endpoint.username, password=endpoint.password)
+            inner = spnego.client(
+                credential,
+                hostname=name,
+                service=endpoint.kerberos_service,
+                protocol="kerberos" if by_kerberos else "ntlm",
+                options=spnego.NegotiateOptions.none if by_kerberos else spnego.NegotiateOptions.use_ntlm,
+            )
             context._context = spnego.client(
-                context.username,
-                context.password,
-                hostname=host,
-                service="HTTP",
+                credential,
+                hostname=name,
+                service=endpoint.kerberos_service,
                 protocol="credssp",
+                credssp_negotiate_context=inner,
+                credssp_min_protocol=endpoint.credssp_minimum_version,
                 credssp_tls_context=tls,
             )
             super().__setitem__(host, context)
 
     return Contexts()
-
-
-def _tls_context(endpoint: Endpoint) -> ssl.SSLContext:
-    """The outer TLS: verified against ca_cert, or the system's store. Raises CannotConnect."""
-    path = endpoint.ca_cert
-    try:
-        context = ssl.create_default_context(
-            cafile=path if path and not os.path.isdir(path) else None,
-            capath=path if path and os.path.isdir(path) else None,
-        )
-    except OSError as problem:
-        raise CannotConnect(
-            f"The file {path} given in ca_cert cannot be used ({problem.strerror or 'no certificate in PEM form'})",
-            hint="It has to hold the certificate of the authority, in PEM form.",
-            transient=False,
-        ) from problem
-    # Python 3.13 became stricter than the authorities many companies run; requests does not follow it either.
-    context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
-    if endpoint.skip_certificate_check:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _adapter(endpoint: Endpoint, address: str, line: _Line) -> Any:
-    """A requests adapter with a pool of one, whose connections go to `address`, while Host, SNI and certificate keep the name."""
-    import requests.adapters
-    import urllib3.connection
-    import urllib3.connectionpool
-    import urllib3.util.connection
-
-    class Told:
-        """Tells the line what the connection does."""
-
-        def _new_conn(self: Any) -> socket.socket:
-            if line.sealed:
-                raise _ConnectionGone
-            line.connected = line.secured = False
-            if endpoint.proxy:
-                made: socket.socket = super()._new_conn()  # type: ignore[misc]
-            else:
-                made = urllib3.util.connection.create_connection(
-                    (address, endpoint.port),
-                    self.timeout,
-                    source_address=self.source_address,
-                    socket_options=self.socket_options,
-                )
-            line.connected = True
-            return made
-
-        def connect(self: Any) -> None:
-            line.connecting = True
-            if self not in line.connections:
-                line.connections.append(self)
-            try:
-                super().connect()  # type: ignore[misc]
-            finally:
-                line.connecting = False
-            line.secured = True
-
-        def send(self: Any, data: Any) -> None:
-            if self.sock is None:
-                self.connect()
-            if not line.connecting:  # the CONNECT of a proxy is no message
-                line.message_left = True
-            super().send(data)  # type: ignore[misc]
-
-    class PlainConnection(Told, urllib3.connection.HTTPConnection):
-        pass
-
-    class TLSConnection(Told, urllib3.connection.HTTPSConnection):
-        pass
-
-    class PlainPool(urllib3.connectionpool.HTTPConnectionPool):
-        ConnectionCls = PlainConnection
-
-    class TLSPool(urllib3.connectionpool.HTTPSConnectionPool):
-        ConnectionCls = TLSConnection
-
-    pools = {"http": PlainPool, "https": TLSPool}
-    tls = {"ssl_context": _tls_context(endpoint)} if endpoint.scheme == "https" else {}
-
-    class Adapter(requests.adapters.HTTPAdapter):
-        def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
-            super().init_poolmanager(1, 1, block, **kwargs, **tls)
-            self.poolmanager.pool_classes_by_scheme = pools
-
-        def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-            manager = super().proxy_manager_for(proxy, **kwargs, **tls)
-            manager.pool_classes_by_scheme = pools
-            return manager
-
-        def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-            """Nothing to do: the TLS context has it all, and certifi's own list is not wanted."""
-
-        def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-            response = super().send(request, *args, **kwargs)
-            if response.status_code == 401 and not line.offered:
-                named = (
-                    response.raw.headers.getlist("WWW-Authenticate") if hasattr(response.raw.headers, "getlist") else []
-                )
-                line.offered = tuple(dict.fromkeys(each.split(None, 1)[0] for each in named if each.strip()))
-            return response
-
-    return Adapter()
