@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable
 
 from .._provider.errors import Impossible
-from .._provider.site import Means
+from .._provider.site import Connect, Means
 from .._wsman.context import ContextValues
-from .._wsman.transport import Endpoint
+from .._wsman.trace import VARIABLE, Trace
+from .._wsman.endpoint import Endpoint
+from .._wsman.choice import HTTP_PORTS
+from .._wsman.methods import METHODS
 from .audit import audit_values
 
-PORTS = {"https": 5986, "http": 5985}
 LEAST_ENVELOPE = 8192  # wire H-08
-AUTH_METHODS = ("credssp", "ntlm", "basic")
+AUTH_METHODS = ("auto", *METHODS)
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,20 @@ class Option:
 OPTIONS = (
     Option("provider", required=True),
     Option("site_code"),
-    Option("scheme", default="https", choices=("https", "http")),
+    Option("scheme", choices=("https", "http")),
     Option("port", type="int"),
-    Option("auth", default="credssp", choices=AUTH_METHODS),
+    Option("auth", default="auto", choices=AUTH_METHODS),
     Option("username"),
     Option("password", no_log=True),
+    Option("kerberos_delegation", type="bool", default=False),
+    Option("kerberos_service", default="HTTP"),
+    Option("kerberos_hostname"),
+    Option("kerberos_ccache"),
+    Option("client_cert", type="path"),
+    Option("client_key", type="path"),
+    Option("client_key_password", no_log=True),
+    Option("credssp_mechanism", default="auto", choices=("auto", "kerberos", "ntlm")),
+    Option("credssp_minimum_version", type="int", default=2),
     Option("ca_cert", type="path"),
     Option("skip_certificate_check", type="bool", default=False),
     Option("operation_timeout", type="int", default=60),
@@ -62,22 +73,11 @@ def means_from(params: Mapping[str, Any], warn: Callable[[str], Any] = str) -> M
 
     `warn` is told what the host does not take and the task can do without.
     """
-    scheme = params["scheme"]
     if not params["provider"].strip():  # resolving nothing would give this very machine
         raise Impossible("provider is empty", hint="Name the host that runs the SMS Provider")
-    for name in ("username", "password"):
-        if not params[name]:
-            raise Impossible(
-                f"auth {params['auth']} needs {name}",
-                hint=f"Set the option {name}, or the variable CONFIGMGR_{name.upper()}",
-            )
-    if params["auth"] == "basic" and scheme == "http":
-        raise Impossible(
-            "auth basic over http would send the password readable",
-            hint="Use scheme https, or auth credssp or ntlm, which encrypt over http",
-        )
-    port = PORTS[scheme] if params["port"] is None else params["port"]
-    if not 0 < port < 65536:
+    _check_credential(params)
+    port = params["port"] or 0
+    if params["port"] is not None and not 0 < port < 65536:
         raise Impossible(f"port {port} is not between 1 and 65535")
     if params["max_envelope_size"] < LEAST_ENVELOPE:
         raise Impossible(
@@ -89,16 +89,25 @@ def means_from(params: Mapping[str, Any], warn: Callable[[str], Any] = str) -> M
     endpoint = Endpoint(
         provider=params["provider"],
         port=port,
-        scheme=scheme,
+        scheme=params["scheme"] or "",
         auth=params["auth"],
-        username=params["username"],
-        password=params["password"],
+        username=params["username"] or "",
+        password=params["password"] or "",
         ca_cert=params["ca_cert"],
         skip_certificate_check=params["skip_certificate_check"],
         operation_timeout=float(params["operation_timeout"]),
         connect_timeout=float(params["connect_timeout"]),
         max_envelope_size=params["max_envelope_size"],
         proxy=params["proxy"],
+        kerberos_delegation=params["kerberos_delegation"],
+        kerberos_service=params["kerberos_service"],
+        kerberos_hostname=params["kerberos_hostname"] or "",
+        kerberos_ccache=params["kerberos_ccache"] or "",
+        client_cert=params["client_cert"] or "",
+        client_key=params["client_key"] or "",
+        client_key_password=params["client_key_password"] or "",
+        credssp_mechanism=params["credssp_mechanism"],
+        credssp_minimum_version=params["credssp_minimum_version"],
     )
 
     def refused(reason: str) -> None:
@@ -108,4 +117,48 @@ def means_from(params: Mapping[str, Any], warn: Callable[[str], Any] = str) -> M
         )
 
     context = ContextValues(audit_values(params["audit_name"], os.environ), refused)
-    return Means(endpoint, uri_style=params["uri_style"], context=context)
+    means = Means(endpoint, uri_style=params["uri_style"], context=context)
+    path = os.environ.get(VARIABLE, "")
+    return replace(means, connect=_traced(means.connect, Trace(path, _secrets(params), warn))) if path else means
+
+
+def _check_credential(params: Mapping[str, Any]) -> None:
+    """Raise Impossible unless what the method needs was given, and nothing would go out readable."""
+    auth = params["auth"]
+    method = METHODS.get(auth)
+    if auth == "auto" and params["password"] and not params["username"]:
+        raise Impossible("There is a password but no username", hint="Set the option username, or CONFIGMGR_USERNAME")
+    if method is None:
+        return
+    needed = {"username": method.username, "password": method.password, "client_cert": method.client_certificate}
+    if auth == "kerberos":
+        needed["username"] = bool(params["password"])
+    for name, needs in needed.items():
+        if needs and not params[name]:
+            raise Impossible(
+                f"auth {auth} needs {name}",
+                hint=f"Set the option {name}, or the variable CONFIGMGR_{name.upper()}",
+            )
+    plain = params["scheme"] == "http" or (not params["scheme"] and params["port"] in HTTP_PORTS)
+    if plain and method.client_certificate:
+        raise Impossible("auth certificate works over https only", hint="Use scheme https")
+    if plain and not method.encrypts:
+        raise Impossible(
+            f"auth {auth} over http would send the password readable",
+            hint="Use scheme https, or auth kerberos, ntlm or credssp, which encrypt over http",
+        )
+    if not 2 <= params["credssp_minimum_version"] <= 6:
+        raise Impossible(
+            f"credssp_minimum_version {params['credssp_minimum_version']} is not between 2 and 6",
+            hint="5 refuses hosts without the update for CVE-2018-0886",
+        )
+
+
+def _traced(connect: Connect, trace: Trace) -> Connect:
+    """Connections that write down what goes over them."""
+    return lambda endpoint, address: trace.session(connect(endpoint, address))
+
+
+def _secrets(params: Mapping[str, Any]) -> list[str]:
+    """The values that no file may show."""
+    return [str(params[option.name]) for option in OPTIONS if option.no_log and params[option.name]]
