@@ -12,11 +12,11 @@ from typing import Any, Callable
 
 from .._provider.errors import Impossible
 from .._provider.site import Connect, Means
-from .._wsman.context import ContextValues
-from .._wsman.trace import VARIABLE, Trace
-from .._wsman.endpoint import Endpoint
 from .._wsman.choice import HTTP_PORTS
+from .._wsman.context import ContextValues
+from .._wsman.endpoint import Endpoint
 from .._wsman.methods import METHODS
+from .._wsman.trace import VARIABLE, Trace
 from .audit import audit_values
 
 LEAST_ENVELOPE = 8192  # wire H-08

@@ -15,6 +15,7 @@ from .._cim.instance import Instance
 from .._cim.session import WmiSession
 from .._cim.types import BOOLEAN, STRING, UINT32, Codec
 from .._wsman.context import ContextValues
+from .._wsman.choice import settle
 from .._wsman.errors import ListBroken, WSManFault
 from .._wsman.transport import Endpoint, Transport, WinRMTransport, resolve
 from .._wsman.verbs import Link
@@ -76,7 +77,7 @@ class Site:
     @property
     def user(self) -> str:
         """The account of this session."""
-        return self.means.endpoint.username
+        return self.means.endpoint.who
 
     @property
     def where(self) -> str:
@@ -198,6 +199,7 @@ def open_site(means: Means, site_code: str | None = None) -> Site:
 
     Costs no request when the site code is given. Raises CannotConnect, NotAuthenticated, ProviderError, Impossible.
     """
+    means = settled(means)
     address = means.find_address(means.endpoint)
     if site_code:
         return Site(means, address, site_code.upper())
@@ -209,6 +211,14 @@ def open_site(means: Means, site_code: str | None = None) -> Site:
         link.close()
         raise
     return Site(means, address, code, link=link, style=session.style)
+
+
+def settled(means: Means) -> Means:
+    """With scheme, port, method and ticket decided: once a task, before any credential leaves. Raises ConfigMgrError.
+
+    Sessions of the task share what came of it, also those on another provider.
+    """
+    return replace(means, endpoint=settle(means.endpoint, means.find_address))
 
 
 def open_owner(site: Site, site_code: str) -> Site:
@@ -241,7 +251,7 @@ def _own_code(session: WmiSession, means: Means) -> str:
             fault,
             "Cannot find out which site this is (SMS_ProviderLocation in root\\sms)",
             host,
-            means.endpoint.username,
+            means.endpoint.who,
         )
         if isinstance(error, (NamespaceMissing, NotFound)):
             error.hint = f"{host} has no SMS Provider: name a host that has one, such as the site server or the host in the console's connection"
@@ -256,7 +266,7 @@ def _own_code(session: WmiSession, means: Means) -> str:
         raise Impossible(
             "SMS_ProviderLocation names no site",
             where=host,
-            hint=f"Give site_code, and check that {means.endpoint.username} is a member of SMS Admins there",
+            hint=f"Give site_code, and check that {means.endpoint.who} is a member of SMS Admins there",
         )
     raise Impossible(
         "The host knows several sites and none as its own", where=host, hint=f"Give site_code. Known: {_named(found)}"

@@ -115,10 +115,10 @@ class TestConnection:
     @pytest.mark.parametrize(
         ("given", "port", "url"),
         [
-            ({}, 5986, "https://cmprov.contoso.test:5986/wsman"),
+            ({"scheme": "https"}, 5986, "https://cmprov.contoso.test:5986/wsman"),
             ({"scheme": "http"}, 5985, "http://cmprov.contoso.test:5985/wsman"),
             ({"scheme": "http", "port": 80}, 80, "http://cmprov.contoso.test:80/wsman"),
-            ({"port": 65535}, 65535, "https://cmprov.contoso.test:65535/wsman"),
+            ({"scheme": "https", "port": 65535}, 65535, "https://cmprov.contoso.test:65535/wsman"),
         ],
     )
     def test_the_port_goes_by_the_scheme(self, given: dict[str, Any], port: int, url: str) -> None:
@@ -135,6 +135,17 @@ class TestConnection:
             "proxy": "http://proxy:3128",
             "skip_certificate_check": True,
             "uri_style": "dmtf",
+            "scheme": "https",
+            "port": 5999,
+            "kerberos_delegation": True,
+            "kerberos_service": "WSMAN",
+            "kerberos_hostname": "cm01.contoso.test",
+            "kerberos_ccache": "/tmp/cache",
+            "client_cert": "/etc/me.pem",
+            "client_key": "/etc/me.key",
+            "client_key_password": "hidden",
+            "credssp_mechanism": "kerberos",
+            "credssp_minimum_version": 5,
         }
         means = means_from(params(**given))
         for name, value in {**CONNECTION, **given}.items():
@@ -143,10 +154,15 @@ class TestConnection:
     @pytest.mark.parametrize(
         ("given", "said", "hint"),
         [
-            ({"username": None}, "auth credssp needs username", "CONFIGMGR_USERNAME"),
-            ({"username": ""}, "auth credssp needs username", "CONFIGMGR_USERNAME"),
+            ({"username": None}, "password but no username", "CONFIGMGR_USERNAME"),
+            ({"username": "", "auth": "credssp"}, "auth credssp needs username", "CONFIGMGR_USERNAME"),
+            ({"username": None, "auth": "kerberos"}, "auth kerberos needs username", "CONFIGMGR_USERNAME"),
+            ({"auth": "certificate"}, "auth certificate needs client_cert", "CONFIGMGR_CLIENT_CERT"),
+            ({"auth": "certificate", "client_cert": "/c", "port": 5985}, "works over https only", "https"),
+            ({"auth": "credssp", "credssp_minimum_version": 7}, "credssp_minimum_version 7", "5"),
+            ({"auth": "basic", "port": 5985}, "auth basic over http", "kerberos"),
             ({"password": None, "auth": "ntlm"}, "auth ntlm needs password", "CONFIGMGR_PASSWORD"),
-            ({"auth": "basic", "scheme": "http"}, "auth basic over http", "credssp or ntlm"),
+            ({"auth": "basic", "scheme": "http"}, "auth basic over http", "ntlm or credssp"),
             ({"port": 0}, "port 0 is not between 1 and 65535", ""),
             ({"port": 65536}, "port 65536", ""),
             ({"port": -1}, "port -1", ""),
