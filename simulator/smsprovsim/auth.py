@@ -21,13 +21,17 @@ from .acceptors import CredSSPAcceptor, CredSSPInner, Means, Refused, credssp_tl
 from .accounts import DEFAULT_ACCOUNT, Account, Accounts, Logins, account_file
 from .gss import GssAcceptor
 from .sealing import Seal, StaleContext
+from .tls import ClientCertificates
 
 __all__ = [
     "DEFAULT_ACCOUNT", "SCHEMES", "Account", "Accounts", "Logins", "Means", "SecurityContext", "StaleContext", "Verdict",
     "credssp_tls_context",
 ]  # fmt: skip
 
-SCHEMES = ("credssp", "kerberos", "ntlm", "negotiate", "basic")
+SCHEMES = ("credssp", "kerberos", "ntlm", "negotiate", "certificate", "basic")
+
+# What stands in the Authorization header of a client that shows a certificate (wire A-10).
+_MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 
 # What the 401 lists for each (wire F-20). Windows has no scheme of the name NTLM: raw NTLM tokens travel as Negotiate,
 # and so may Kerberos tokens.
@@ -36,6 +40,7 @@ _OFFERED = {
     "kerberos": ("Negotiate", "Kerberos"),
     "ntlm": ("Negotiate",),
     "negotiate": ("Negotiate",),
+    "certificate": (),
     "basic": ('Basic realm="WSMAN"',),
 }
 
@@ -49,6 +54,7 @@ class Verdict:
 
     accepted: bool = False
     token: str | None = None
+    status: int = 401  # of a refusal
 
 
 class SecurityContext:
@@ -61,6 +67,8 @@ class SecurityContext:
         logins: Logins,
         switches: Mapping[str, str],
         channel_binding: bytes | None,
+        certificate: bytes | None = None,
+        certificates: ClientCertificates | None = None,
     ) -> None:
         self._means = means
         self._accounts = means.accounts
@@ -68,6 +76,8 @@ class SecurityContext:
         self._logins = logins
         self._switches = switches
         self._binding = channel_binding  # None: no TLS
+        self._certificate = certificate  # of the client, DER
+        self._certificates = certificates
         self._ntlm = "ntlm" in schemes or "negotiate" in schemes
         self._kerberos = "kerberos" in schemes or "negotiate" in schemes
         self._context: Any = None
@@ -95,6 +105,8 @@ class SecurityContext:
         wanted = scheme.lower()
         if wanted == "basic" and "basic" in self._schemes and self._binding is not None:
             return self._basic(value)
+        if header.strip().lower() == _MUTUAL and "certificate" in self._schemes:
+            return self._mutual()
         taken = {
             "credssp": "credssp" in self._schemes,
             "kerberos": "kerberos" in self._schemes,
@@ -117,6 +129,24 @@ class SecurityContext:
             self._logins.success(account.principal)
         self._context = None
         self.account, self.auth, self.mechanism, self.delegated = account, "basic", "basic", False
+        return Verdict(accepted=True)
+
+    def _mutual(self) -> Verdict:
+        """A client certificate, which is mapped to an account (wire A-10)."""
+        if self._certificate is None or self._certificates is None:
+            return self._refuse("certificate", None, "no certificate")
+        try:
+            name = self._certificates.name(self._certificate)
+        except ValueError as error:
+            self._refuse("certificate", None, str(error))
+            return Verdict(status=int(self._switches["certificate_refusal"]))  # ASSUMED: certificate_refusal
+        account = self._accounts.find(name)
+        if account is None or account.state:
+            return self._refuse("certificate", name or None, account.state if account else "mapped to no account")
+        if self.account != account or self.auth != "certificate":
+            self._logins.success(account.principal)
+        self._context = None
+        self.account, self.auth, self.mechanism, self.delegated = account, "certificate", "certificate", False
         return Verdict(accepted=True)
 
     def _token(self, scheme: str, wanted: str, value: str) -> Verdict:

@@ -19,6 +19,7 @@ from types import FrameType
 from . import switches
 from .auth import SCHEMES
 from .server import DEFAULT_AUTH, NTLM_ACCEPTORS, Server
+from .tls import CERTIFICATES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
         help=f"authentication schemes out of {', '.join(SCHEMES)}; the first goes into FILE",
     )
     add(
+        "--certificate",
+        choices=CERTIFICATES,
+        default="good",
+        help="what is wrong with the server's certificate",
+    )
+    add(
         "--keytab",
         metavar="FILE",
         help="accept Kerberos for the services of this keytab; KRB5_CONFIG says which krb5.conf counts",
@@ -108,7 +115,7 @@ def _serve(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     try:
         server = Server(
             options.scenario,
-            options.tls,
+            options.certificate if options.tls else False,
             options.auth.split(","),
             options.speed,
             switches.parse(options.switch),

@@ -86,7 +86,7 @@ class Listener:
         *,
         port: int,
         tls: ssl.SSLContext | None,
-        new_context: Callable[[], SecurityContext],
+        new_context: Callable[[bytes | None], SecurityContext],
         answer: Callable[[Request], Reply],
         switches: Callable[[], Mapping[str, str]],
         now: Callable[[], float],
@@ -161,7 +161,8 @@ class _Connection:
         self._socket = connection
         self._stream = stream
         self._number = number
-        self._security = listener._new_context()
+        certificate = connection.getpeercert(binary_form=True) if isinstance(connection, ssl.SSLSocket) else None
+        self._security = listener._new_context(certificate)
         self._close = False
         self._last_token: str | None = None  # of a login that ends with a word from the server
         self._quiet_since = listener._now()
@@ -272,14 +273,16 @@ class _Connection:
             self._reply(self._listener._answer(self._request(message, message.body, anonymous=True)), sealed=False)
             return
         header = message.header("authorization")
+        refusal = 401
         if header:
             verdict = self._security.authenticate(header)
+            refusal = verdict.status
             if verdict.token and not verdict.accepted:  # a leg of the handshake: exactly one header (wire A-09)
                 self._send(401, authenticate=[verdict.token])
                 return
             self._last_token = verdict.token
         if self._security.account is None:
-            self._send(401, authenticate=self._security.offers)
+            self._send(refusal, authenticate=self._security.offers if refusal == 401 else None)
             return
         self._serve_authenticated(message)
 

@@ -15,14 +15,14 @@ from types import TracebackType
 from typing import Any
 
 from . import gss
-from .auth import SCHEMES, Account, Accounts, Logins, Means, SecurityContext, credssp_tls_context
+from .auth import DEFAULT_ACCOUNT, SCHEMES, Account, Accounts, Logins, Means, SecurityContext, credssp_tls_context
 from .control import Control
 from .dispatch import Dispatcher
 from .faults import Rules
 from .listener import Listener
 from .model import Site
 from .switches import Switches, UnknownSwitch
-from .tls import make_identity
+from .tls import ClientCertificate, make_identity
 
 DEFAULT_AUTH = ("credssp", "ntlm", "basic")
 NTLM_ACCEPTORS = ("spnego", "gss")  # pyspnego's own, or gss-ntlmssp
@@ -43,7 +43,7 @@ def _accounts(site: Site) -> list[Account]:
         fields = (
             each
             if isinstance(each, Mapping)
-            else {name: getattr(each, name, True) for name in ("domain", "user", "password", "remote_access")}
+            else {name: getattr(each, name, None) for name in ("domain", "user", "password", "remote_access", "state")}
         )
         accounts.append(
             Account(
@@ -51,6 +51,7 @@ def _accounts(site: Site) -> list[Account]:
                 str(fields["user"]),
                 str(fields["password"]),
                 fields.get("remote_access") is not False,
+                str(fields.get("state") or ""),
             )
         )
     return accounts
@@ -59,13 +60,16 @@ def _accounts(site: Site) -> list[Account]:
 class Server:
     """A running provider. `site` given: no scenario is loaded, and `reset` keeps that site.
 
+    `tls`: false, true, or what is wrong with the certificate (`tls.CERTIFICATES`). `accounts` come after the site's own;
+    the site knows nothing of them. `keytab`: file with the keys of the services for Kerberos.
+
     `stopped` is set when somebody asked it to stop, by the control address for instance.
     """
 
     def __init__(
         self,
         scenario: str = "small",
-        tls: bool = True,
+        tls: bool | str = True,
         auth: Iterable[str] = DEFAULT_AUTH,
         speed: float = 1.0,
         switches: Mapping[str, str] | None = None,
@@ -73,9 +77,10 @@ class Server:
         port: int = 0,
         keytab: str | Path | None = None,
         ntlm_acceptor: str = "spnego",
+        accounts: Iterable[Account] = (),
     ) -> None:
         self.scenario = scenario
-        self.tls = tls
+        self.tls = bool(tls)
         self.auth = tuple(each.strip().lower() for each in auth)
         unknown = set(self.auth) - set(SCHEMES)
         if unknown or not self.auth:
@@ -84,6 +89,8 @@ class Server:
             )
         if not tls and set(self.auth) == {"basic"}:
             raise ValueError("basic is served over TLS only")
+        if not tls and "certificate" in self.auth:
+            raise ValueError("certificates of clients need TLS")
         if "kerberos" in self.auth and keytab is None:
             raise ValueError("kerberos needs the keytab of the service, HTTP/ and the host's name")
         if keytab is not None:
@@ -101,12 +108,18 @@ class Server:
         if site is None:
             importlib.import_module(".scenario", __package__)  # its switches must be known before they are checked
         chosen = Switches(self._switches)
-        self._dispatcher = Dispatcher(site or _load(scenario, speed, self._switches), chosen, address=ADDRESS, tls=tls)
+        self._dispatcher = Dispatcher(
+            site or _load(scenario, speed, self._switches), chosen, address=ADDRESS, tls=self.tls
+        )
         self._logins = Logins()
         self._directory = Path(tempfile.mkdtemp(prefix="smsprovsim-"))
-        self._accounts = Accounts(_accounts(self.site), self._directory / "accounts")
+        known = _accounts(self.site) or [DEFAULT_ACCOUNT]
+        self._accounts = Accounts([*known, *accounts], self._directory / "accounts")
         self._means = Means(self._accounts, Path(keytab) if keytab is not None else None, ntlm_acceptor == "gss")
-        identity = make_identity() if tls else None
+        kind = tls if isinstance(tls, str) else "good"
+        identity = make_identity(kind, ask_clients="certificate" in self.auth) if tls else None
+        self._clients = identity.clients if identity else None
+        self._client: ClientCertificate | None = None
         self.ca_pem = identity.ca_pem if identity else b""
         self.ca_cert = ""
         if identity:
@@ -128,8 +141,16 @@ class Server:
         moment: float = self.site.clock.now()
         return moment
 
-    def _new_context(self) -> SecurityContext:
-        return SecurityContext(self._means, self.auth, self._logins, self._dispatcher.switches, self._binding)
+    def _new_context(self, certificate: bytes | None) -> SecurityContext:
+        return SecurityContext(
+            self._means,
+            self.auth,
+            self._logins,
+            self._dispatcher.switches,
+            self._binding,
+            certificate,
+            self._clients,
+        )
 
     # Running
 
@@ -188,10 +209,23 @@ class Server:
         """All accounts."""
         return self._accounts.all
 
+    def client_certificate(
+        self, account: Account | None = None, kind: str = "good", password: str = ""
+    ) -> ClientCertificate:
+        """A new certificate of a client, mapped to an account; `kind` is one of `tls.CLIENT_CERTIFICATES` (wire A-10)."""
+        if self._clients is None:
+            raise ValueError("certificates of clients need TLS")
+        return self._clients.issue(self._directory, (account or self.account).logon_names[2], kind, password)
+
     @property
     def env(self) -> dict[str, str]:
         """What a client needs, as environment variables."""
+        more = {}
+        if "certificate" in self.auth:
+            self._client = self._client or self.client_certificate()
+            more = {"CONFIGMGR_CLIENT_CERT": self._client.cert, "CONFIGMGR_CLIENT_KEY": self._client.key}
         return {
+            **more,
             "CONFIGMGR_PROVIDER": ADDRESS,
             "CONFIGMGR_PORT": str(self.port),
             "CONFIGMGR_SCHEME": "https" if self.tls else "http",

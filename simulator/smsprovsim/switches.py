@@ -225,6 +225,13 @@ _front(
     "The oldest version a host takes: 5 under the policy Force Updated Clients.",
 )
 _front(
+    "certificate_refusal",
+    ("403", "401"),
+    "403",
+    "wire F-20, F-21",
+    "How a client certificate that is expired or signed by a stranger is refused; one without an account gets 401.",
+)
+_front(
     "plain_refusal",
     ("500", "400", "401"),
     "500",
