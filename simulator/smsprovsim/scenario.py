@@ -467,7 +467,8 @@ class _Stage:
         if target.state != INSTALLED:
             broken = target.state == INSTALL_FAILED
             number = entry.get("message", target.point.failure)
-            state = FAILED if broken else IN_PROGRESS
+            failed = FAILED if self._world.switches["message_state_error"] == "3" else 4  # ASSUMED: message_state_error
+            state = failed if broken else IN_PROGRESS
             severity = ERROR if broken else INFORMATION
             identity = package.package_id
             target.message = self._world.message(number, severity, state, identity, target.point.nal_path)

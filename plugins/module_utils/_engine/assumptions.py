@@ -98,6 +98,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         WRITE + " Refresh such a package with owner_mismatch=send, and see whether SourceVersion rises.",
     ),
     Assumption(
+        "certificate_refusal",
+        "With which status a client certificate is refused that is expired or signed by a stranger.",
+        ("403", "401"),
+        "The words of an error with auth certificate.",
+        "Run cm_connection_check with auth=certificate and an expired certificate, and read the message.",
+    ),
+    Assumption(
         "channel_binding",
         "CbtHardeningLevel: whether a login over TLS needs the channel binding token.",
         ("relaxed", "strict", "none"),
@@ -112,7 +119,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption(
         "context_options",
         "Whether WinRM takes options whose names begin with wmi:.",
-        ("accepted", "refused"),
+        ("accepted", "refused", "invalid"),
         "audit_name: where they are refused, it is left out.",
     ),
     Assumption(
@@ -125,7 +132,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption(
         "credssp_minimum_version",
         "The oldest CredSSP version a host takes.",
-        ("2", NUMBER),
+        ("2", "5"),
         _LOGIN,
         "Read the policy Encryption Oracle Remediation of the provider host: Force Updated Clients stands for 5.",
     ),
@@ -139,7 +146,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption(
         "credssp_version",
         "The newest CredSSP version a host speaks.",
-        ("6", NUMBER),
+        ("6", "5", "3", "2"),
         _LOGIN,
         "Look at the patch level of the host: 2 without those of 2018.",
     ),

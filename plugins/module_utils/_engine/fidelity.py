@@ -33,6 +33,7 @@ SITE_CLASSES = (
     "SMS_BootImagePackage",
     "SMS_ContentPackage",
     "SMS_DistributionDPStatus",
+    "SMS_DistributionPointInfo",
     "SMS_DriverPackage",
     "SMS_Identification",
     "SMS_ImagePackage",

@@ -18,7 +18,7 @@ from .._cim.types import STRING, TIME_FORMS, is_nil
 from .._provider.errors import INVALID_CLASS, INVALID_NAMESPACE, NOT_FOUND, RESOURCE_NOT_FOUND
 from .._wsman import markup, names
 from .._wsman.errors import WSManFault
-from .need import WIDEST_ZONE, zone_of
+from .need import FIRST_REAL_YEAR, WIDEST_ZONE, zone_of
 from .observe import BASE, DMTF, MICROSOFT, SMALL_ENVELOPE, Look, Reply
 
 Evidence = Mapping[str, Union[int, bool, str]]
@@ -90,18 +90,25 @@ def _unknown_namespace_code(look: Look) -> Told:
 def _outer(reply: Reply, inner: int) -> Told:
     """The outer code of a refusal, if it is the one that was provoked."""
     fault = reply.fault
-    if fault is None or inner not in fault.codes:
+    if fault is None or inner not in fault.codes or not _has_outer_code(reply):
         return Told(None, {"refused": fault is not None})
     return Told(str(fault.code), {"code": fault.code, "inner_code": fault.hresult or fault.inner_code})
+
+
+def _has_outer_code(reply: Reply) -> bool:
+    """Whether WinRM put a code of its own around what WMI says; an MSFT_WmiError has none (wire F-03)."""
+    root = reply.root
+    return root is not None and any(markup.local(each.tag) == "WSManFault" for each in root.iter())
 
 
 @_probe("wmi_outer_code")
 def _wmi_outer_code(look: Look) -> Told:
     """Get of a class that is abstract and has no keys: there is no such object, and WMI says so in one of several ways."""
-    fault = look.get("SMS_ObjectLock", {}).fault
+    reply = look.get("SMS_ObjectLock", {})
+    fault = reply.fault
     codes = fault.codes if fault is not None else frozenset()
     wmi = [code for code in codes if code >> 16 == _WMI]
-    if fault is None or not wmi or _WITH_OWN_CODE & set(wmi):
+    if fault is None or not wmi or _WITH_OWN_CODE & set(wmi) or not _has_outer_code(reply):
         return Told(None, {"refused": fault is not None})
     return _either(fault.code in wmi, "hresult", "provider_failure", code=fault.code)
 
@@ -187,7 +194,9 @@ def _context_options(look: Look) -> Told:
     if look.peek(_SITES).fault is not None:
         return Told(None)
     fault = look.peek(_SITES, options=(("wmi:ApplicationName", "configmgr.content"),)).fault
-    return _either(fault is None, "accepted", "refused", code=fault.code if fault else 0)
+    if fault is None:
+        return Told("accepted", {"code": 0})
+    return _either(fault.subcode == "InvalidOptions", "invalid", "refused", code=fault.code)
 
 
 @_probe("class_qualifiers")
@@ -304,7 +313,11 @@ def _datetime_without_zone(look: Look) -> Told:
 def _datetime_zone(look: Look) -> Told:
     """Told only where a date without zone looks different from one in Greenwich time."""
     without = _zone_forms_of_schedules(look)
-    dates = _dates(markup.child(sample, "LastRefreshTime") for sample in look.samples())
+    dates = [
+        (form, text)
+        for form, text in _dates(markup.child(sample, "LastRefreshTime") for sample in look.samples())
+        if text[:4].isdigit() and int(text[:4]) >= FIRST_REAL_YEAR  # older ones are constants (behaviour 22)
+    ]
     if len(without) != 1 or not dates:
         return Told(None, {"dates": len(dates)})
     form = next(iter(without))
