@@ -84,7 +84,7 @@ class Visit:
     @property
     def user(self) -> str:
         """The account, for messages."""
-        return str(getattr(self.endpoint, "who", self.endpoint.username))
+        return self.endpoint.who
 
     @property
     def open_link(self) -> Link:

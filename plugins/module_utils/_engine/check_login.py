@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._provider import site as provider_site
-from .._wsman import greeting, verbs
+from .._wsman import choice, greeting, verbs
 from .._wsman.errors import ConfigMgrError, NotAuthenticated, WSManFault
 from .._wsman.methods import METHODS, Method, status
 from .._wsman.verbs import Link
@@ -24,7 +24,11 @@ def libraries(visit: Visit) -> Finding:
     """What each method needs on this machine, and what is missing."""
     endpoint = visit.endpoint
     for name in METHODS:
-        found = status(name, with_password=bool(endpoint.password), inside=_inside(visit))
+        found = status(
+            name,
+            with_password=bool(endpoint.password) and not endpoint.kerberos_ccache,
+            inside=endpoint.credssp_mechanism,
+        )
         visit.methods.append(
             {
                 "auth": name,
@@ -50,11 +54,6 @@ def libraries(visit: Visit) -> Finding:
     )
 
 
-def _inside(visit: Visit) -> str:
-    """The mechanism within CredSSP that was asked for."""
-    return str(getattr(visit.endpoint, "credssp_mechanism", ""))
-
-
 def _ready(visit: Visit) -> str:
     ready = [each["auth"] for each in visit.methods if each["ready"]]
     lacking = [f"{each['auth']} lacks {', '.join(each['missing'])}" for each in visit.methods if not each["ready"]]
@@ -76,7 +75,7 @@ def _install(entry: Mapping[str, Any]) -> str:
 
 
 def offer(visit: Visit) -> Finding:
-    """Which methods the host offers. With `auth: auto` the choice is made here, before any credential leaves."""
+    """Which methods the host offers."""
     endpoint = visit.endpoint
     if endpoint.proxy:
         return skipped("the proxy connects to the host, so this cannot be seen from here")
@@ -86,8 +85,9 @@ def offer(visit: Visit) -> Finding:
     if not offered:
         return skipped("the host does not say which methods it offers")
     told = ", ".join(offered)
-    method = METHODS[endpoint.auth]
-    if _is_offered(method, offered) is False:
+    if endpoint.auth == "auto":  # what comes of it is told by the login
+        return good(told)
+    if _is_offered(METHODS[endpoint.auth], offered) is False:
         return failed(
             f"the host does not offer auth {endpoint.auth}; it offers {told}",
             _how_to_offer(visit, endpoint.auth),
@@ -121,16 +121,26 @@ def credssp(visit: Visit) -> Finding:
 
 
 def login(visit: Visit) -> Finding:
-    """One login with the credential given, and Identify behind it. A refusal is not followed by another attempt."""
-    visit.link = provider_site._link(visit.means, visit.address)
-    entry: dict[str, Any] = next((each for each in visit.methods if each["auth"] == visit.endpoint.auth), {})
+    """One login with the credential given, and Identify behind it. A refusal is not followed by another attempt.
+
+    With `auth: auto` the method is chosen first, as every module chooses it.
+    """
     try:
+        visit.means = replace(visit.means, endpoint=choice.settle(visit.endpoint, lambda _endpoint: visit.address))
+        visit.link = provider_site._link(visit.means, visit.address)
         _knock(visit.link)
-    except NotAuthenticated:
-        entry["login"] = "refused"
+    except NotAuthenticated as refused:
+        # A ticket that is refused comes before the method is settled.
+        _entry(visit, visit.endpoint.auth)["login"] = "refused" if refused.rejected else "failed"
         raise
-    entry["login"] = "ok"
+    _entry(visit, visit.endpoint.auth)["login"] = "ok"
     return good(f"{visit.user} is logged in with {visit.endpoint.auth}")
+
+
+def _entry(visit: Visit, auth: str) -> dict[str, Any]:
+    """What is told of a method; of auto, the one that it tries first."""
+    name = AUTOMATIC[0] if auth == "auto" else auth
+    return next(each for each in visit.methods if each["auth"] == name)
 
 
 def _knock(link: Link) -> None:
@@ -150,14 +160,12 @@ def other_logins(visit: Visit) -> Finding:
         method = METHODS[entry["auth"]]
         if entry["login"] != "not tried" or not _can_try(visit, method, entry):
             continue
-        link = provider_site._link(
-            replace(visit.means, endpoint=replace(visit.endpoint, auth=method.name)), visit.address
-        )
         try:
-            _knock(link)
+            visit.other_requests += _by(visit, method.name)
         except NotAuthenticated as refused:
-            entry["login"] = "refused"
-            if getattr(refused, "rejected", True):
+            entry["login"] = "refused" if refused.rejected else "failed"
+            told.append(f"{method.name}: {refused.what}")
+            if refused.rejected:
                 return warned(
                     f"the login by {method.name} was refused, so no further method was tried: {refused.what}",
                     refused.hint,
@@ -169,10 +177,18 @@ def other_logins(visit: Visit) -> Finding:
         else:
             entry["login"] = "ok"
             told.append(f"{method.name}: ok")
-        finally:
-            visit.other_requests += link.requests
-            link.end()
     return good(", ".join(told) or "no other method is offered and installed")
+
+
+def _by(visit: Visit, auth: str) -> int:
+    """A login by another method, on a session of its own; its requests."""
+    other = choice.settle(replace(visit.endpoint, auth=auth, ticket=None), lambda _endpoint: visit.address)
+    link = provider_site._link(replace(visit.means, endpoint=other), visit.address)
+    try:
+        _knock(link)
+    finally:
+        link.end()
+    return link.requests
 
 
 def _can_try(visit: Visit, method: Method, entry: Mapping[str, Any]) -> bool:
@@ -181,5 +197,7 @@ def _can_try(visit: Visit, method: Method, entry: Mapping[str, Any]) -> bool:
     if not entry["ready"] or entry["offered"] is False or endpoint.scheme not in method.schemes:
         return False
     if method.client_certificate:
-        return bool(getattr(endpoint, "client_cert", ""))
+        return bool(endpoint.client_cert)
+    if method.name == "kerberos":  # a ticket is for a name, and a password becomes one by the name of its realm
+        return not endpoint.is_address and (bool(endpoint.kerberos_ccache) or "@" in endpoint.username)
     return bool(endpoint.username and endpoint.password)

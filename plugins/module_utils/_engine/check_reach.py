@@ -10,8 +10,9 @@ import ipaddress
 import socket
 from dataclasses import replace
 
-from .._wsman import certificates, diagnosis, greeting
+from .._wsman import certificates, choice, diagnosis, greeting
 from .._wsman.certificates import Certificate
+from .._wsman.endpoint import Endpoint
 from .check import Finding, Visit, failed, good, skipped, warned
 
 STANDARD_PORTS = {5986: "https", 5985: "http"}
@@ -51,12 +52,12 @@ def is_address(provider: str) -> bool:
 def port(visit: Visit) -> Finding:
     """Whether something accepts connections there, and at the ports that WinRM usually has.
 
-    Where neither port nor scheme is given, the first standard port that is open decides: HTTPS before HTTP.
+    What is not given is settled as every module settles it; with `auth: auto`, HTTPS comes before HTTP.
     """
     endpoint = visit.endpoint
     if endpoint.proxy:
         return skipped(_BEHIND_PROXY)
-    wanted = (endpoint.port,) if endpoint.port else tuple(STANDARD_PORTS)
+    wanted = tuple(STANDARD_PORTS) if _is_open(endpoint) else (choice.with_scheme(endpoint).port,)
     last = _connect(visit, wanted)
     chosen = visit.endpoint.port
     visit.open_ports = tuple(each for each in STANDARD_PORTS if each not in (chosen, *wanted) and _accepts(visit, each))
@@ -74,6 +75,11 @@ def port(visit: Visit) -> Finding:
     raise told from last
 
 
+def _is_open(endpoint: Endpoint) -> bool:
+    """Whether the ports themselves are to decide between HTTPS and HTTP."""
+    return not endpoint.scheme and not endpoint.port and endpoint.auth == "auto"
+
+
 def _connect(visit: Visit, ports: tuple[int, ...]) -> OSError | None:
     """Settle address, port and scheme by the first that accepts a connection; why none did."""
     endpoint = visit.endpoint
@@ -86,7 +92,7 @@ def _connect(visit: Visit, ports: tuple[int, ...]) -> OSError | None:
                 last = last or problem
                 continue
             visit.address = address
-            scheme = endpoint.scheme or STANDARD_PORTS.get(number, "https")
+            scheme = STANDARD_PORTS[number] if _is_open(endpoint) else choice.with_scheme(endpoint).scheme
             # Every session from here on goes where this one came through.
             visit.means = replace(
                 visit.means,

@@ -85,9 +85,7 @@ def _unreadable(visit: Visit, path: str, said: str) -> Finding:
 def passes_on(visit: Visit) -> bool:
     """Whether this login can be used once more, from the host to a third one (wire A-13)."""
     endpoint = visit.endpoint
-    return endpoint.auth == "credssp" or (
-        endpoint.auth == "kerberos" and bool(getattr(endpoint, "kerberos_delegation", False))
-    )
+    return endpoint.auth == "credssp" or (endpoint.auth == "kerberos" and endpoint.kerberos_delegation)
 
 
 def computer_account(visit: Visit) -> str:

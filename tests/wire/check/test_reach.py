@@ -241,3 +241,29 @@ def test_an_answer_without_a_date(visit: MakeVisitor) -> None:
     visited = Visit(visit().means())
     visited.greeting = Greeting(200)
     assert check_reach.clock(visited).status == "skipped"
+
+
+@pytest.mark.parametrize("listening", ["https", "http", "both"])
+def test_the_open_port_decides_where_nothing_is_given(
+    visit: MakeVisitor, monkeypatch: pytest.MonkeyPatch, listening: str
+) -> None:
+    secure, plain = visit(), visit(tls=False)
+    ports = {
+        secure.server.port if listening != "http" else closed_port(): "https",
+        plain.server.port if listening != "https" else closed_port(): "http",
+    }
+    monkeypatch.setattr(check_reach, "STANDARD_PORTS", ports)
+    visitor = plain if listening == "http" else secure
+    report = visitor.check(auth="auto", scheme="", port=0)
+    assert report.failed == []
+    assert (report.result["scheme"], report.result["port"]) == (
+        "http" if listening == "http" else "https",
+        visitor.server.port,
+    )
+
+
+def test_no_open_port_where_nothing_is_given(visit: MakeVisitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check_reach, "STANDARD_PORTS", {closed_port(): "https"})
+    report = visit().check(auth="auto", scheme="", port=0)
+    assert report.failed == ["port"]
+    assert report.status("login") == "skipped"

@@ -110,7 +110,7 @@ class Visitor:
         finally:
             visit.close()
         self.assert_only_read()
-        assert visit.endpoint.password not in report.text()
+        assert not visit.endpoint.password or visit.endpoint.password not in report.text()
         for step in report.result["steps"]:
             # A failure without a next step would leave somebody alone.
             assert (step["detail"] and step["next_step"]) or step["status"] in ("ok", "skipped"), step
