@@ -133,10 +133,11 @@ def test_connection_fragment_is_the_connection_table() -> None:
         assert f"E({option.variable})" in " ".join(entry["description"]), option.name
 
 
-def test_the_password_and_the_proxy_are_kept_out_of_logs() -> None:
-    assert [option.name for option in connection.OPTIONS if option.no_log] == ["password", "proxy"]
+def test_passwords_and_the_proxy_are_kept_out_of_logs() -> None:
+    secrets = ["password", "client_key_password", "proxy"]
+    assert [option.name for option in connection.OPTIONS if option.no_log] == secrets
     for module, spec in SPECS.items():
-        assert [name for name, entry in spec.items() if entry.get("no_log")] == ["password", "proxy"], module
+        assert [name for name, entry in spec.items() if entry.get("no_log")] == secrets, module
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -180,7 +181,8 @@ def test_the_readme_lists_the_connection_options() -> None:
         if option.required:
             assert default == "required"
         elif option.default is not None:
-            assert default == f"`{str(option.default).lower()}`", option.name
+            told = str(option.default)
+            assert default == f"`{told.lower() if option.type == 'bool' else told}`", option.name
 
 
 # -- results -------------------------------------------------------------------------------------------------------

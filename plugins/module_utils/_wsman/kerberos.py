@@ -86,7 +86,7 @@ _REVOKED = Reason(
     rejected=True,
 )
 _CLOCK = Reason(
-    why="the clock of this machine and that of the KDC are too far apart",
+    why="the clocks of this machine and of the domain are too far apart",
     next_step="Synchronise the clocks (timedatectl here, w32tm /resync on the domain controller); five minutes are allowed.",
 )
 _NO_KDC = Reason(
@@ -114,7 +114,7 @@ _OTHER_KEY = Reason(
     why="the host cannot read the ticket, since it is for another account's key",
     next_step="Set kerberos_hostname to the host's own name; a duplicate service principal (setspn -X finds it) does the same.",
 )
-_NO_DELEGATION = Reason(
+_NO_ENCRYPTION = Reason(
     why="the encryption of the ticket is not supported",
     next_step="Allow AES for the account in the domain, and in permitted_enctypes of /etc/krb5.conf.",
 )
@@ -133,12 +133,12 @@ _KINIT_SAYS = (
     ("Cannot find KDC", _NO_KDC),
     ("Cannot resolve", _NO_KDC),
     ("does not specify default realm", _NO_REALM),
-    ("encryption type", _NO_DELEGATION),
+    ("encryption type", _NO_ENCRYPTION),
 )
 _BASE = -1765328384  # of the error codes of Kerberos (RFC 4120 7.5.9, krb5.h)
 _CODES: Mapping[int, Reason] = {
     _BASE + 7: _UNKNOWN_SERVICE,  # S_PRINCIPAL_UNKNOWN
-    _BASE + 14: _NO_DELEGATION,  # ETYPE_NOSUPP
+    _BASE + 14: _NO_ENCRYPTION,  # ETYPE_NOSUPP
     _BASE + 18: _REVOKED,  # CLIENT_REVOKED
     _BASE + 32: _TICKET_EXPIRED,  # AP_ERR_TKT_EXPIRED
     _BASE + 33: _CLOCK,  # AP_ERR_TKT_NYV
@@ -369,7 +369,7 @@ class Login:
         token = _token(answer, scheme)
         if answer.status_code == 401:
             if token:
-                context.finish(token)  # the host's reason comes as an error
+                _tell_refusal(context, token)
             raise NotAuthenticated(
                 f"The host refused the Kerberos ticket of {self._endpoint.who}",
                 where=self._endpoint.where,
@@ -421,6 +421,15 @@ class Login:
         if self._context is None:
             raise RuntimeError("a message is sealed before the login")
         return self._context.handle
+
+
+def _tell_refusal(context: _Context, token: str) -> None:
+    """The host's reason comes as an error of the step that takes its token."""
+    try:
+        context.finish(token)
+    except NotAuthenticated as refused:
+        refused.rejected = True
+        raise
 
 
 def _no_login_wanted(endpoint: Endpoint) -> ConfigMgrError:

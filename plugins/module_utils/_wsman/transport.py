@@ -122,7 +122,7 @@ class WinRMTransport:
             response = session.auth.log_in(lambda headers: self._empty_post(session, headers))
         else:
             response = self._empty_post(session, {})
-        if response.status_code == 401:
+        if response.status_code == 401 or (response.status_code == 403 and endpoint.auth == "certificate"):
             raise diagnosis.login_failed(
                 None, self._where(), endpoint.who, endpoint.auth, self._method.offered_as, line.offered
             )

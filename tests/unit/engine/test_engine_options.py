@@ -98,6 +98,7 @@ class TestSpecs:
     def test_secrets_are_marked(self) -> None:
         assert [name for name, entry in SPECS["cm_package_refresh"].items() if entry.get("no_log")] == [
             "password",
+            "client_key_password",
             "proxy",
         ]
 
