@@ -18,6 +18,7 @@ from .._wsman.verbs import Link
 from .check import Finding, Visit, failed, good, skipped, warned
 
 AUTOMATIC = ("kerberos", "ntlm")  # what auth auto may choose
+SETTINGS = {"ntlm": "Negotiate"}  # what winrm/config/service/auth calls a method, where it is not its name (wire L-11)
 
 
 def libraries(visit: Visit) -> Finding:
@@ -108,7 +109,8 @@ def _how_to_offer(visit: Visit, auth: str) -> str:
     other = f"; or set auth to {others[0]}" if others else ""
     if auth == "credssp":
         return f"Run Enable-WSManCredSSP -Role Server on the host, as an administrator{other}"
-    return f'Run winrm set winrm/config/service/auth @{{{auth.capitalize()}="true"}} on the host, as an administrator{other}'
+    setting = SETTINGS.get(auth, auth.capitalize())
+    return f'Run winrm set winrm/config/service/auth @{{{setting}="true"}} on the host, as an administrator{other}'
 
 
 def credssp(visit: Visit) -> Finding:

@@ -114,8 +114,12 @@ def test_a_method_that_is_not_offered(visit: MakeVisitor, asked: str, there: str
     assert f"does not offer auth {asked}" in report.message
     assert f"set auth to {there}" in report.result["next_step"] or there == "ntlm"
     assert visitor.server.logins["failed"] == visitor.server.logins["total"] == 0
-    if asked == "credssp":
-        assert "Enable-WSManCredSSP -Role Server" in report.result["next_step"]
+    command = {
+        "credssp": "Enable-WSManCredSSP -Role Server",
+        "basic": 'winrm set winrm/config/service/auth @{Basic="true"}',
+        "ntlm": 'winrm set winrm/config/service/auth @{Negotiate="true"}',
+    }
+    assert command[asked] in report.result["next_step"]
 
 
 def test_whether_credssp_is_switched_on(visit: MakeVisitor) -> None:
