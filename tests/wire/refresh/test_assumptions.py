@@ -1,13 +1,19 @@
 # Copyright: (c) 2026, configmgr.content contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The refresh is right under each answer to each question that no source settles, and under random mixtures of them."""
+"""The modules are right under each answer to each question that no source settles, and under random mixtures of them."""
 
 from __future__ import annotations
 
 import random
 
 import pytest
+from ansible_collections.configmgr.content.plugins.module_utils._content.package import PACKAGE_PROPERTIES
+from ansible_collections.configmgr.content.plugins.module_utils._content.registry import RESOURCES
+from ansible_collections.configmgr.content.plugins.module_utils._engine import check as connection
+from ansible_collections.configmgr.content.plugins.module_utils._engine.check_steps import STEPS
+from ansible_collections.configmgr.content.plugins.module_utils._engine.info import PackageReader, Reading
+from ansible_collections.configmgr.content.plugins.module_utils._engine.site_info import SiteReader
 
 from smsprovsim import scenario
 from smsprovsim.switches import NUMBER, TABLE
@@ -66,13 +72,56 @@ def check(lab: Lab) -> None:
     assert result.changed
 
 
+def check_reading(lab: Lab) -> None:
+    """What the modules that only read tell, held against the site's own state."""
+    packages = lab.server.site.snapshot()["packages"]
+    site = lab.site()
+    try:
+        rows = {
+            row["package_id"]: row for row in PackageReader(site, Reading(), RESOURCES, PACKAGE_PROPERTIES).iterate()
+        }
+        assert {key: row["name"] for key, row in rows.items()} == {key: each["name"] for key, each in packages.items()}
+        assert all(rows[key]["source_version"] == each["source_version"] for key, each in packages.items())
+        asked = Reading(package_ids=("PS100004", "PS100011"), properties=("all",))
+        whole = {row["package_id"]: row for row in PackageReader(site, asked, RESOURCES, PACKAGE_PROPERTIES).iterate()}
+        boot, scheduled = whole["PS100004"], whole["PS100011"]
+        assert (boot["architecture"], boot["scratch_space"], boot["optional_components"]) == (
+            "x64",
+            128,
+            [27, 30, 31, 32],
+        )
+        assert [each["recurs"] for each in scheduled["refresh_schedule"]] == ["interval", "weekly"]
+        told = SiteReader(site).read()
+    finally:
+        site.close()
+    assert (told["site"]["site_code"], told["site"]["type"], told["site"]["build_number"]) == ("PS1", "primary", 8968)
+    assert told["visible"]["packages"] == len(packages)
+    assert len(told["boot_images"]) == 2
+    assert told["kits"]
+    assert lab.server.site.snapshot()["executions"] == {}
+
+
+def check_connection(lab: Lab) -> None:
+    """Nothing is wrong with a site because it answers otherwise."""
+    visit = connection.Visit(lab.means())
+    try:
+        looked = connection.run(STEPS, visit)
+        result = connection.result(visit, looked)
+    finally:
+        visit.close()
+    assert result["ok"], connection.message(looked)
+
+
 def test_every_open_question_is_tried() -> None:
     assert {name for name, _value in ALL} == set(TABLE)
 
 
 @pytest.mark.parametrize(("name", "value"), ALL, ids=[f"{name}={value}" for name, value in ALL])
 def test_one_answer(make_lab: MakeLab, name: str, value: str) -> None:
-    check(make_lab(switches={name: value}))
+    lab = make_lab(switches={name: value})
+    check_connection(lab)
+    check_reading(lab)
+    check(lab)
 
 
 @pytest.mark.parametrize("number", range(12))
@@ -81,4 +130,7 @@ def test_a_mixture_of_answers(make_lab: MakeLab, number: int) -> None:
     mixture = {}
     for name, switch in sorted(TABLE.items()):
         mixture[name] = chance.choice(NUMBERS[name] if switch.values == (NUMBER,) else switch.values)
-    check(make_lab(switches=mixture, tls=number % 2 == 0))
+    lab = make_lab(switches=mixture, tls=number % 2 == 0)
+    check_connection(lab)
+    check_reading(lab)
+    check(lab)
