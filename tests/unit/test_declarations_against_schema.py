@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,16 @@ from smsprovsim.schema import ClassDefinition, read_classes
 
 BASE = "SMS_PackageBaseclass"
 CLASSES = read_classes()
-REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference" / "sms_provider"
+
+
+def reference() -> Path:
+    """The pages about the SMS Provider: where CONFIGMGR_REFERENCE says, or beside the checkout, from wherever the tests run."""
+    named = os.environ.get("CONFIGMGR_REFERENCE")
+    places = [Path(named)] if named else [each / "shared" / "reference" for each in Path(__file__).resolve().parents]
+    return next((each / "sms_provider" for each in places if (each / "sms_provider").is_dir()), Path("not here"))
+
+
+REFERENCE = reference()
 TYPES = {
     "string": STRING,
     "boolean": BOOLEAN,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,17 @@ from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors im
 WHAT = "RefreshPkgSource of SMS_Package PS100001 failed"
 WHERE = "site PS1 on cmprov.contoso.test"
 USER = "CONTOSO\\operator"
-ERRORS = Path(__file__).resolve().parents[4] / "shared" / "reference" / "sms_provider" / "errors.yml"
+
+
+def reference() -> Path:
+    """The page of error codes: where CONFIGMGR_REFERENCE says, or beside the checkout, from wherever the tests run."""
+    named = os.environ.get("CONFIGMGR_REFERENCE")
+    places = [Path(named)] if named else [each / "shared" / "reference" for each in Path(__file__).resolve().parents]
+    pages = [each / "sms_provider" / "errors.yml" for each in places]
+    return next((page for page in pages if page.is_file()), Path("not here"))
+
+
+ERRORS = reference()
 
 
 def wmi(
