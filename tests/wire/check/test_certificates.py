@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from smsprovsim.tls import CERTIFICATES, CLIENT_CERTIFICATES
+
 from .conftest import MakeVisitor
 
 NAME = "localhost"
@@ -131,3 +133,33 @@ def test_behind_a_proxy_only_the_login_is_seen(visit: MakeVisitor) -> None:
     assert [report.status(name) for name in ("name", "port", "tls", "service", "offer")] == ["skipped"] * 5
     assert "The proxy 127.0.0.1 did not connect us" in report.message
     assert "hidden-word" not in report.text()
+
+
+HOSTS_CERTIFICATES = {
+    "expired": "has expired",
+    "not_yet_valid": "is not valid yet",
+    "wrong_name": "is for another name",
+    "untrusted": "an authority that is not trusted",
+    "self_signed": "an authority that is not trusted",
+}
+
+
+@pytest.mark.parametrize("kind", [each for each in CERTIFICATES if each != "good"])
+def test_what_is_wrong_with_the_certificate_of_a_host(visit: MakeVisitor, kind: str) -> None:
+    visitor = visit(tls=kind)
+    report = visitor.check()
+    assert report.failed == ["tls"]
+    assert HOSTS_CERTIFICATES[kind] in report.message
+    assert report.result["certificate"]["trusted"] is False
+    assert visitor.server.logins["total"] == visitor.server.logins["failed"] == 0
+
+
+@pytest.mark.parametrize("kind", CLIENT_CERTIFICATES)
+def test_logging_in_with_a_certificate(visit: MakeVisitor, kind: str) -> None:
+    visitor = visit(auth=("certificate",))
+    made = visitor.server.client_certificate(kind=kind)
+    report = visitor.check(auth="certificate", password="", client_cert=made.cert, client_key=made.key)
+    assert report.failed == ([] if kind == "good" else ["login"])
+    # Nothing before the login shows who asks.
+    assert report.status("tls") == report.status("service") == "ok"
+    assert visitor.server.logins["total"] == (kind == "good")
