@@ -46,7 +46,7 @@ class Means:
         if kerberos and (mechanism == "kerberos" or (wrapped and not ntlm)):
             assert self.keytab is not None
             return GssAcceptor(self.keytab, wrapped=wrapped)
-        if not ntlm or (mechanism == "kerberos" and not wrapped):
+        if not ntlm or mechanism == "kerberos":  # in SPNEGO, too, the ticket comes with the first token
             raise Refused(f"{mechanism} is not on offer")
         if self.gss_ntlm:
             return GssAcceptor(None, wrapped=wrapped)

@@ -14,21 +14,6 @@ import pytest
 from smsprovsim.server import Server
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Certificate bundles and proxies of the environment have no say here."""
-    for name in (
-        "REQUESTS_CA_BUNDLE",
-        "CURL_CA_BUNDLE",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def start() -> Iterator[Callable[..., Server]]:
     """Start a simulated provider whose clock stands still; a defect of its own fails the test."""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, configmgr.content contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""curl against the simulator: HTTP, NTLM and Basic by others. It has no message encryption of WinRM."""
+"""curl against the simulator: HTTP, NTLM, SPNEGO, certificates and Basic by others. It has no message encryption of WinRM."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from realm import Realm
 
 from smsprovsim.server import Server
 
@@ -39,6 +40,7 @@ GET = f"""<s:Envelope xmlns:s="{SOAP}" xmlns:a="{ADDRESSING}" xmlns:w="{WSMAN}">
 <w:SelectorSet><w:Selector Name="PackageID">PS100001</w:Selector></w:SelectorSet>
 </s:Header><s:Body/></s:Envelope>"""
 
+MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 Ask = Callable[..., "tuple[int, str]"]
 
 
@@ -46,7 +48,7 @@ Ask = Callable[..., "tuple[int, str]"]
 def ask(tmp_path: Path) -> Ask:
     """Post with curl: HTTP status and body."""
 
-    def post(server: Server, message: str, *options: str, path: str = "") -> tuple[int, str]:
+    def post(server: Server, message: str, *options: str, host: str = "") -> tuple[int, str]:
         request, answer = tmp_path / "request.xml", tmp_path / "answer.xml"
         request.write_text(message, encoding="utf-8")
         answer.unlink(missing_ok=True)
@@ -54,7 +56,8 @@ def ask(tmp_path: Path) -> Ask:
         command += ["--header", "Content-Type: application/soap+xml;charset=UTF-8", "--data-binary", f"@{request}"]
         command += ["--output", str(answer), "--write-out", "%{http_code}", *options]
         command += ["--cacert", server.ca_cert] if server.ca_cert else []
-        done = subprocess.run([*command, server.url + path], capture_output=True, text=True, check=True, timeout=60)
+        url = server.url.replace("127.0.0.1", host or "127.0.0.1")
+        done = subprocess.run([*command, url], capture_output=True, text=True, check=True, timeout=60)
         return int(done.stdout), answer.read_text(encoding="utf-8") if answer.exists() else ""
 
     return post
@@ -119,3 +122,39 @@ def test_a_message_that_is_too_large(start: Callable[..., Server], ask: Ask) -> 
     server = start(auth=("basic",), switches={"max_envelope_kb": "32"})
     assert ask(server, GET + " " * 40000, "--basic", *user(server)) == (413, "")
     assert server.journal == []
+
+
+@pytest.mark.skipif("SPNEGO" not in CURL, reason="this curl has no SPNEGO")
+@pytest.mark.parametrize("offered", ["kerberos", "negotiate"])
+def test_negotiate_with_a_ticket(
+    start: Callable[..., Server], ask: Ask, in_realm: Realm, monkeypatch: pytest.MonkeyPatch, offered: str
+) -> None:
+    """wire A-04: curl takes MIT's own SPNEGO"""
+    server = start(auth=(offered,), keytab=in_realm.keytab)
+    monkeypatch.setenv("KRB5CCNAME", f"FILE:{in_realm.ticket('cmadmin')}")
+    status, answer = ask(server, GET, "--negotiate", "--user", ":", host="localhost")
+    assert (status, "<p:PackageID>PS100001</p:PackageID>" in answer) == (200, True)
+    entry = server.journal[0]
+    assert (entry["user"], entry["auth"], entry["mechanism"]) == ("CONTOSO\\cmadmin", "negotiate", "kerberos")
+    assert (server.logins["total"], server.logins["failed"]) == (1, 0)
+
+
+@pytest.mark.parametrize(("kind", "status"), [("good", 200), ("expired", 403), ("untrusted", 403), ("unmapped", 401)])
+def test_a_client_certificate(start: Callable[..., Server], ask: Ask, kind: str, status: int) -> None:
+    """wire A-10, F-21"""
+    server = start(auth=("certificate",))
+    made = server.client_certificate(kind=kind)
+    shown = ("--cert", made.cert, "--key", made.key, "--header", f"Authorization: {MUTUAL}")
+    answered, answer = ask(server, GET, *shown)
+    assert (answered, "PS100001" in answer) == (status, status == 200)
+    assert len(server.journal) == int(status == 200)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [("expired", 60), ("not_yet_valid", 60), ("wrong_name", 60), ("untrusted", 60), ("self_signed", 60)],
+)
+def test_a_certificate_nobody_should_trust(start: Callable[..., Server], ask: Ask, kind: str, code: int) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        ask(start(auth=("basic",), tls=kind), GET)
+    assert caught.value.returncode == code

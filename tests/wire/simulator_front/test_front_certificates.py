@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import gc
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +19,12 @@ from smsprovsim.auth import Account
 from smsprovsim.server import Server
 from smsprovsim.tls import CERTIFICATES
 
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.usefixtures("collected"),
+]
 MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 Serve = Callable[..., Server]
-
-
-@pytest.fixture(autouse=True)
-def _collected() -> Iterator[None]:
-    """Clients that are refused leave their sockets to the garbage collector."""
-    yield
-    gc.collect()
 
 
 def certified(server: Server, **more: Any) -> Client:

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -29,14 +28,8 @@ def missing() -> str:
 pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=missing() or "gss-ntlmssp is there"),
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.usefixtures("collected"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _collected() -> Iterator[None]:
-    """Clients that are refused leave their sockets to the garbage collector."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +28,13 @@ from smsprovsim.auth import DEFAULT_ACCOUNT
 from smsprovsim.server import Server
 
 pytest.importorskip("kerberos", reason="pykerberos is not installed")
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.usefixtures("collected"),
+]
 
 USER = DEFAULT_ACCOUNT.user
 Begin = Callable[..., Server]
-
-
-@pytest.fixture(autouse=True)
-def _collected() -> Iterator[None]:
-    """Clients that are refused leave their sockets to the garbage collector."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture

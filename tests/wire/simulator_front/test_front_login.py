@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import base64
-import gc
 import http.client
 import ssl
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,15 +22,11 @@ from winrm.exceptions import InvalidCredentialsError, WinRMTransportError
 from smsprovsim.server import Server
 
 # Clients that are refused leave their sockets to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.usefixtures("collected"),
+]
 GET = envelope(NS["x"] + "/Get", PACKAGE, selectors={"PackageID": "PS100001"})
-
-
-@pytest.fixture(autouse=True)
-def _collected() -> Iterator[None]:
-    """Collect those sockets here, and not in a later test."""
-    yield
-    gc.collect()
 
 
 def post(server: Server, body: bytes | str = b"", **headers: str) -> Any:
