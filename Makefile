@@ -4,7 +4,7 @@
 #   PYTHON=3.12,3.11     Pythons to choose from, in this order
 #   MINIMUM=1            with the lowest versions that requirements.txt allows
 #   TESTS="tests/unit -k plan"       what `make test` hands to pytest
-#   WITHOUT="tests/wire/matrix"      tests that `make test` leaves out: files or folders
+#   WITHOUT="tests/wire/refresh"     tests that `make test` leaves out: files or folders
 #   PARTS=static         what `make check` does: static, gate, sanity
 #   TRIALS=10000 SEED=1  how `make soak` runs; ARGS="..." goes to soak, mutants and bench as it is
 #   SCENARIO=small SPEED=60 AUTH=credssp TLS=0 PORT=5986       how `make lab` starts the simulator
