@@ -36,6 +36,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine import (
     lookout,
     refresh,
     selection,
+    site_info,
 )
 from ansible_collections.configmgr.content.plugins.module_utils._engine.resource import Property, Resource
 from ansible_collections.configmgr.content.plugins.module_utils._provider.site import LOCATION_COLUMNS
@@ -181,6 +182,10 @@ COLUMNS = [
     ("SMS_PackageStatusRootSummarizer", refresh._SIZE_COLUMNS),
     ("SMS_DistributionDPStatus", lookout._MESSAGE_COLUMNS),
     ("SMS_Site", refresh._SITE_COLUMNS),
+    ("SMS_Site", site_info.SITE_COLUMNS),
+    ("SMS_Identification", site_info.IDENTITY_COLUMNS),
+    ("SMS_OSDeploymentKitInstalledVersion", site_info.KIT_COLUMNS),
+    ("SMS_SecuredCategory", site_info.SCOPE_COLUMNS),
     ("SMS_ProviderLocation", LOCATION_COLUMNS),
     ("SMS_Package", {"PackageID": STRING, "IsPredefinedPackage": BOOLEAN}),
     ("SMS_ObjectContainerNode", {"ContainerNodeID": UINT32, "Name": STRING, "ObjectType": UINT32, "ParentContainerNodeID": UINT32}),
@@ -248,6 +253,12 @@ def test_what_queries_ask_for_is_in_the_reference(class_name: str, columns: dict
         for each in page(class_name)["properties"]
     }
     assert {name: actual.get(name) for name in columns} == {name: (codec, False) for name, codec in columns.items()}
+
+
+def test_what_is_asked_of_boot_images_is_in_the_class_and_never_lazy() -> None:
+    """Some of it is inherited, so it is not on the page of the class."""
+    actual, wanted = in_schema("SMS_BootImagePackage"), site_info.BOOT_IMAGE_COLUMNS
+    assert {name: actual.get(name) for name in wanted} == {name: (codec, False) for name, codec in wanted.items()}
 
 
 @with_reference

@@ -148,7 +148,7 @@ def _probed(assumption: Assumption, look: Look) -> Told:
 
 def _class_entry(namespace: str, found: ClassSchema) -> dict[str, Any]:
     return {
-        "name": found.name,
+        "name": _plain(found.name),
         "namespace": namespace,
         "source": found.source,
         "superclass": _plain(found.superclass),
