@@ -119,7 +119,9 @@ site:
     locale_id: 1033
     install_folder: C:\Program Files\Microsoft Configuration Manager
 hierarchy:
-  description: Every site that the account sees, by code, with C(site_code), C(site_name), C(type), C(parent_site_code), C(server), C(status), C(version) and C(build_number).
+  description:
+    - Every site that the account sees, by code, with C(site_code), C(site_name), C(type), C(parent_site_code), C(server),
+      C(status), C(version) and C(build_number).
   returned: success
   type: list
   elements: dict

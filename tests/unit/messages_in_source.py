@@ -139,7 +139,11 @@ def _messages_of(scope: ast.FunctionDef, kinds: set[str]) -> Iterator[ast.expr]:
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         position = 0 if name in kinds else CALLS.get(name)
         told = node.args[position] if position is not None and position < len(node.args) else None
-        if name == "append" and isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) in ("problems", "self.notes"):
+        if (
+            name == "append"
+            and isinstance(node.func, ast.Attribute)
+            and ast.unparse(node.func.value) in ("problems", "self.notes")
+        ):
             told = node.args[0]
         if name == "__init__" and node.args and isinstance(node.args[0], ast.BoolOp):  # what is told for want of words
             told = node.args[0]

@@ -57,7 +57,12 @@ IDENTITY_COLUMNS: Mapping[str, Codec] = {
     "License": UINT32,
     "LocaleID": UINT32,
 }
-KIT_COLUMNS: Mapping[str, Codec] = {"MachineID": UINT32, "FQDN": STRING, "NetBiosName": STRING, "DeploymentKitVersion": STRING}
+KIT_COLUMNS: Mapping[str, Codec] = {
+    "MachineID": UINT32,
+    "FQDN": STRING,
+    "NetBiosName": STRING,
+    "DeploymentKitVersion": STRING,
+}
 SCOPE_COLUMNS: Mapping[str, Codec] = {"CategoryID": STRING, "CategoryName": STRING}
 BOOT_IMAGE_COLUMNS: Mapping[str, Codec] = {
     "PackageID": STRING,
@@ -125,7 +130,9 @@ class SiteReader:
             "version": row["Version"],
             "build_number": row["BuildNumber"],
             "release": identity.get("MonthlyReleaseVersion"),
-            "provider_version": self._try("the version of the provider", lambda: self._said("GetProviderVersion", "VersionString")),
+            "provider_version": self._try(
+                "the version of the provider", lambda: self._said("GetProviderVersion", "VersionString")
+            ),
             "console_version": identity.get("SMSAvailableConsoleVersion"),
             "least_console_build": identity.get("SMSMinBuildNumber"),
             "licensed": None if identity.get("License") is None else identity["License"] == 1,
@@ -172,12 +179,19 @@ class SiteReader:
         """What this account may see: a site has no rows for whom it gives no role (behaviour 4)."""
         user = self._try("who asks", lambda: self._said("GetCurrentUser", "UserName"))
         scopes = self._try("the security scopes", lambda: self._site.list_of("SMS_SecuredCategory", SCOPE_COLUMNS))
-        counts = {name: self._try(f"the number of {name.replace('_', ' ')}", self._counter(wmi)) for name, wmi in COUNTED.items()}
+        counts = {
+            name: self._try(f"the number of {name.replace('_', ' ')}", self._counter(wmi))
+            for name, wmi in COUNTED.items()
+        }
         if not any_site and not scopes and not any(counts.values()):
-            self.notes.append(f"nothing visible to {user or self._site.user}: the account has no role there, or a role without Read")
+            self.notes.append(
+                f"nothing visible to {user or self._site.user}: the account has no role there, or a role without Read"
+            )
         return {
             "user": user or self._site.user,
-            "security_scopes": None if scopes is None else sorted(row["CategoryName"] or row["CategoryID"] for row in scopes),
+            "security_scopes": None
+            if scopes is None
+            else sorted(row["CategoryName"] or row["CategoryID"] for row in scopes),
             **counts,
         }
 

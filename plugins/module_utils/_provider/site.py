@@ -14,8 +14,8 @@ from .._cim import wql
 from .._cim.instance import Instance
 from .._cim.session import WmiSession
 from .._cim.types import BOOLEAN, STRING, UINT32, Codec
-from .._wsman.context import ContextValues
 from .._wsman.choice import settle
+from .._wsman.context import ContextValues
 from .._wsman.errors import ListBroken, WSManFault
 from .._wsman.transport import Endpoint, Transport, WinRMTransport, resolve
 from .._wsman.verbs import Link
