@@ -265,10 +265,18 @@ def explain(fault: WSManFault, what: str, where: str, user: str) -> ProviderErro
         hint = f"Give {user} a Configuration Manager role with this right on the object's class and scope; {SMSPROV_LOG[0].lower()}{SMSPROV_LOG[1:]}"
         return AccessDenied(what, where=where, fault=fault, hint=hint)
     if codes & set(WSMAN_ACCESS_DENIED) or ACCESS_DENIED in codes:
-        hint = (
-            f"{user} was let in, but may not do this: it needs Remote Management Users on the provider host, SMS Admins for the WMI namespace, "
-            "and a role in Configuration Manager"
-        )
+        if codes == {5}:  # WinRM looks first, and its own refusal has no error of WMI inside (wire H-14)
+            hint = f"{user} was let in, but may not use WinRM: add it to Remote Management Users on the provider host"
+        elif ACCESS_DENIED in codes:
+            hint = (
+                f"{user} was let in by WinRM, but not by WMI: it needs SMS Admins on the provider host, and a role in "
+                "Configuration Manager"
+            )
+        else:
+            hint = (
+                f"{user} was let in, but may not do this: it needs Remote Management Users on the provider host, SMS Admins for "
+                "the WMI namespace, and a role in Configuration Manager"
+            )
         return AccessDenied(what, where=where, fault=fault, hint=hint)
     if INVALID_NAMESPACE in codes:
         return NamespaceMissing(

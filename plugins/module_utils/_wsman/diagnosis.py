@@ -32,6 +32,17 @@ _LOGIN_STATUS = {
     0xC0000224: "the password has to be changed first",
     0xC0000234: "the account is locked",
 }
+# What to do about them, where it is not about user name and password.
+_LOGIN_STEPS = {
+    0xC000006F: "Have the logon hours of the account widened.",
+    0xC0000070: "Have this host added to the account's list of workstations.",
+    0xC0000071: "Have a new password set.",
+    0xC0000072: "Have the account enabled.",
+    0xC000015B: "Have the policy of the host changed that denies this account the logon over the network.",
+    0xC0000193: "Have the end date of the account moved.",
+    0xC0000224: "Have a new password set without the mark that it has to be changed at the next logon.",
+    0xC0000234: "Have the account unlocked, and find out who uses a wrong password.",
+}
 
 
 def causes(problem: BaseException) -> Iterator[BaseException]:
@@ -155,13 +166,13 @@ def login_failed(
             hint=_how_to_offer(auth, known),
         )
     for cause in causes(problem) if problem is not None else ():
-        status = getattr(cause, "status", None)
-        if isinstance(status, int):
+        status = _nt_status(cause)
+        if status is not None:
             meaning = _LOGIN_STATUS.get(status & 0xFFFFFFFF, "the host refused the login")
             return NotAuthenticated(
                 f"The host refused the login of {user}: {meaning} (0x{status & 0xFFFFFFFF:08X})",
                 where=where,
-                hint=_CREDENTIALS_HINT,
+                hint=_LOGIN_STEPS.get(status & 0xFFFFFFFF, _CREDENTIALS_HINT),
                 rejected=True,
             )
     if auth == "certificate":
@@ -185,6 +196,15 @@ def login_failed(
         hint=f"{_CREDENTIALS_HINT} With CredSSP, the host also has to allow it (Enable-WSManCredSSP -Role Server).",
         rejected=True,
     )
+
+
+def _nt_status(cause: BaseException) -> int | None:
+    """The NTSTATUS that an exception of requests-credssp or pyspnego carries: the host's own reason (peers V-13)."""
+    for holder, name in ((cause, "status"), (getattr(cause, "base_error", None), "winerror"), (cause, "winerror")):
+        status = getattr(holder, name, None)
+        if isinstance(status, int) and status:
+            return status
+    return None
 
 
 def certificate_refused(problem: BaseException, where: str) -> NotAuthenticated | None:

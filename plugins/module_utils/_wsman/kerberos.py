@@ -220,8 +220,9 @@ def _without_ticket(who: str, said: str) -> NotAuthenticated:
             hint="Run kinit by hand with the same account; KRB5_TRACE=/dev/stderr shows what it does.",
             rejected=True,
         )
+    told = f"There is no Kerberos ticket for {who}: {reason.why}"
     kind = KdcUnreachable if reason is _NO_KDC else NotAuthenticated
-    return kind(f"There is no Kerberos ticket for {who}: {reason.why}", hint=reason.next_step, rejected=reason.rejected)
+    return kind(told, hint=reason.next_step, rejected=reason.rejected)
 
 
 def _bare_environment(full: Mapping[str, str]) -> dict[str, str]:
@@ -315,10 +316,9 @@ def _not_logged_in(problem: Exception, endpoint: Endpoint) -> NotAuthenticated:
             where=endpoint.where,
             hint="KRB5_TRACE=/dev/stderr shows what the Kerberos library does.",
         )
+    told = f"The Kerberos login of {endpoint.who} failed: {reason.why}"
     kind = KdcUnreachable if reason is _NO_KDC else NotAuthenticated
-    return kind(
-        f"The Kerberos login of {endpoint.who} failed: {reason.why}", where=endpoint.where, hint=reason.next_step
-    )
+    return kind(told, where=endpoint.where, hint=reason.next_step)
 
 
 def _channel_binding(certificate: bytes | None) -> bytes | None:

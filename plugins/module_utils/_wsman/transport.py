@@ -12,6 +12,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from datetime import datetime, timezone
 from typing import Any, Protocol
 
 from . import diagnosis, kerberos
@@ -123,6 +124,8 @@ class WinRMTransport:
         else:
             response = self._empty_post(session, {})
         if response.status_code == 401 or (response.status_code == 403 and endpoint.auth == "certificate"):
+            if endpoint.auth == "certificate":
+                _check_own_certificate(endpoint)
             raise diagnosis.login_failed(
                 None, self._where(), endpoint.who, endpoint.auth, self._method.offered_as, line.offered
             )
@@ -351,6 +354,27 @@ def _pywinrm(endpoint: Endpoint, prepare: Any) -> Any:
         ca_trust_path=None,
         proxy=endpoint.proxy,
     )
+
+
+def _check_own_certificate(endpoint: Endpoint) -> None:
+    """The host gives no reason why it does not take a client certificate; whether it has expired can be seen here."""
+    from cryptography import x509
+
+    try:
+        with open(endpoint.client_cert, "rb") as file:
+            shown = x509.load_pem_x509_certificate(file.read())
+    except (OSError, ValueError):
+        return
+    end: datetime | None = getattr(shown, "not_valid_after_utc", None)
+    if end is None:  # before cryptography 42
+        end = shown.not_valid_after.replace(tzinfo=timezone.utc)
+    if end < datetime.now(timezone.utc):
+        raise NotAuthenticated(
+            f"The client certificate {endpoint.client_cert} has expired",
+            where=endpoint.where,
+            hint="Have a new one issued, and have it mapped to the account on the host.",
+            rejected=True,
+        )
 
 
 class _LoggedIn:

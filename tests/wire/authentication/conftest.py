@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._provider.site import Means
 from realm import Realm, User
+from refresh.lab import Lab
 
 from smsprovsim.server import Server
-
-from refresh.lab import Lab
 
 NAME = "cm01.contoso.test"  # in the certificate and in the keytab of the realm
 # Method, and whether a password or a ticket is given for it.
@@ -42,7 +41,8 @@ class Door(Lab):
 
     def means(self, **changes: Any) -> Means:
         """How to reach the site by this way, with a credential that is right."""
-        given: dict[str, Any] = {"auth": self.auth, "provider": NAME}
+        given: dict[str, Any] = {"auth": self.auth, "provider": NAME, "kerberos_ccache": "", "kerberos_hostname": ""}
+        given.update(username=self.server.account.principal, password=self.server.account.password)
         if self.way == "kerberos-ticket":
             assert self.realm is not None
             given.update(username="", password="", kerberos_ccache="")

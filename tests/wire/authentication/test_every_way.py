@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._provider.site import open_site, settled
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import NotAuthenticated
-from realm import Realm
+from realm import Realm, User
 
 from .conftest import WAYS, MakeDoor
 
@@ -104,9 +104,9 @@ def test_a_wrong_password_within_credssp_is_not_tried_by_another_mechanism(door:
 def test_a_refused_ticket_is_sent_once(door: MakeDoor, in_realm: Realm) -> None:
     """pywinrm itself would send it three times."""
     there = door("kerberos-ticket", False)
-    old = in_realm.skewed_ticket(there.server.account.user)
-    with pytest.raises(NotAuthenticated, match="clocks") as refused:
-        open_site(there.means(kerberos_ccache=f"FILE:{old}"))
+    in_realm.add_user(User("stranger", "S0me-password"))
+    with pytest.raises(NotAuthenticated, match="refused the Kerberos ticket") as refused:
+        open_site(there.means(kerberos_ccache=f"FILE:{in_realm.ticket('stranger')}"))
     assert refused.value.rejected
     assert there.server.logins["failed"] == 1
 
