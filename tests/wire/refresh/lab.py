@@ -65,6 +65,8 @@ class Lab:
             password=env["CONFIGMGR_PASSWORD"],
             ca_cert=env["CONFIGMGR_CA_CERT"] or None,
         )
+        if endpoint.auth == "kerberos":  # with the ticket of this process
+            endpoint = replace(endpoint, username="", password="", kerberos_hostname="cm01.contoso.test")
         style = changes.pop("uri_style", "auto")
         context = changes.pop("context", None) or ContextValues()
         return Means(replace(endpoint, **changes), uri_style=style, clock=self.clock, context=context)
