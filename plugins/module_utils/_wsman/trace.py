@@ -76,7 +76,7 @@ class Trace:
             except OSError as problem:
                 self._given_up = True
                 self._warn(
-                    f"The trace cannot be written to {self._path} ({problem.strerror}), so there is none; check {VARIABLE}"
+                    f"The trace cannot be written to {self._path} ({problem.strerror}), so there is none; check CONFIGMGR_TRACE"
                 )
 
     def _open(self) -> int:
