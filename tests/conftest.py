@@ -21,7 +21,7 @@ def realm() -> Iterator[Realm]:
     reason = missing()
     if reason:
         pytest.skip(reason)
-    with Realm(_users()) as made:
+    with Realm(users()) as made:
         yield made
 
 
@@ -34,7 +34,7 @@ def in_realm(realm: Realm, monkeypatch: pytest.MonkeyPatch) -> Realm:
     return realm
 
 
-def _users() -> list[User]:
+def users() -> list[User]:
     """The simulator's account, and those of its scenarios."""
     import yaml
 
