@@ -302,4 +302,5 @@ class Dispatcher:
             return self._fault(self._as_fault(error, operation), entry, envelope, operation)
         value = int(rule.parameters["value"])
         entry["outcome"] = f"return_value:{value}"
-        return self._soap(200, self._write(verbs.output(operation, cim_class, method, {}, value), envelope))
+        answer = verbs.output(operation, cim_class, method, {}, value)
+        return self._soap(200, self._write(answer, envelope, rule.parameters["relates_to"]))

@@ -43,7 +43,7 @@ ACTIONS: dict[str, dict[str, Any]] = {
     "empty": {"execute": False},
     "wrong_relates_to": {},
     "stale_context": {},
-    "return_value": {"value": 1},
+    "return_value": {"value": 1, "relates_to": None},
     "refuse_writes": {"code": 5, "reason": "Writes are refused by a fault rule."},
 }
 

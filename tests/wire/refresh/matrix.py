@@ -77,6 +77,14 @@ SILENT: dict[str, dict[str, Any]] = {
     "too_large_825": {"action": "fault", "code": 2150858825},
     "wmi_timed_out": {"action": "provider_error", "hresult": 0x80041069},
 }
+# Well-formed, successful, and to a call of somebody else; this one was not carried out.
+NOT_OURS: dict[str, dict[str, Any]] = {
+    "answer_to_another": {
+        "action": "return_value",
+        "value": 0,
+        "relates_to": "uuid:00000000-0000-0000-0000-000000000000",
+    }
+}
 ALL_DONE: dict[str, dict[str, Any]] = {
     "cut_after": {"action": "cut_after"},
     "wrong_relates_to": {"action": "wrong_relates_to"},
@@ -87,6 +95,7 @@ FAULTS = {
     **NEVER_DONE,
     **SILENT,
     **{f"{name}_done": {**rule, "execute": True} for name, rule in SILENT.items()},
+    **NOT_OURS,
     **ALL_DONE,
 }
 WHENS: dict[str, dict[str, Any]] = {
@@ -198,15 +207,20 @@ class Case:
     @property
     def rule(self) -> dict[str, Any]:
         """The fault rule."""
-        target = TASKS[self.subject][1] if self.subject in TASKS else {"verb": USES[self.subject].verb}
+        target = TASKS[self.subject][1] if self.subject in TASKS else {"verb": verb_of(self.subject)}
         rule = {**target, **FAULTS[self.fault], **WHENS[self.when]}
         if self.subject == "build_status" and rule["times"] is None:
             rule["times"] = 30  # a login for each of them takes its time
         return rule
 
 
+def verb_of(subject: str) -> str:
+    """The verb that the fault meets."""
+    return TASKS[subject][1]["verb"] if subject in TASKS else USES[subject].verb
+
+
 def all_cases(listeners: tuple[tuple[tuple[str, ...], bool], ...] = LISTENERS + KERBEROS) -> list[Case]:
-    """The whole matrix. `stale_context` needs a context: it is left out where nothing is encrypted."""
+    """The whole matrix: `stale_context` needs messages that are encrypted, and what answers with a return value a method."""
     return [
         Case(subject, fault, auth, tls, when)
         for subject in (*TASKS, *USES)
@@ -214,17 +228,22 @@ def all_cases(listeners: tuple[tuple[tuple[str, ...], bool], ...] = LISTENERS + 
         for auth, tls in listeners
         for when in WHENS
         if fault != "stale_context" or not (tls or auth == ("basic",))
+        if FAULTS[fault]["action"] != "return_value" or verb_of(subject) == "Invoke"
     ]
 
 
 def some_cases(number: int, seed: int) -> list[Case]:
-    """So many cases: each cell at one moment as long as they last, the moments by chance."""
+    """So many cases: each cell at one moment, by chance; only when every cell had its turn, the other moments."""
     chance = random.Random(seed)
     cells: dict[tuple[Any, ...], list[Case]] = {}
     for case in all_cases():
         cells.setdefault((case.subject, case.fault, case.auth, case.tls), []).append(case)
-    chosen = [chance.choice(cell) for cell in cells.values()]
-    chance.shuffle(chosen)
+    for cell in cells.values():
+        chance.shuffle(cell)
+    turns = [[cell[turn] for cell in cells.values()] for turn in range(len(WHENS))]
+    for turn in turns:
+        chance.shuffle(turn)
+    chosen = [case for turn in turns for case in turn]
     return sorted(chosen[:number], key=lambda case: (case.auth, case.tls, case.name))
 
 

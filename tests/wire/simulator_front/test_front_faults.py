@@ -121,6 +121,15 @@ def test_wrong_relates_to(client: Client, server: Server) -> None:
     assert server.journal[-1]["executed"] is True
 
 
+def test_an_old_answer_to_another_call(client: Client, server: Server) -> None:
+    server.add_fault(**REFRESH, action="return_value", value=0, relates_to="uuid:of-another")
+    before = version(server)
+    answer = client.invoke("RefreshPkgSource")
+    assert answer.getroottree().findtext(".//a:RelatesTo", None, NS) == "uuid:of-another"
+    assert answer.findtext(".//{*}ReturnValue") == "0"
+    assert (version(server), server.journal[-1]["executed"]) == (before, False)
+
+
 def test_stale_context(serve: Callable[..., Server]) -> None:
     server = serve(tls=False)
     server.add_fault(**REFRESH, action="stale_context")
