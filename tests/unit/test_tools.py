@@ -240,3 +240,25 @@ def test_the_importer_is_judged_by_its_words(
     else:
         with pytest.raises(tool("steps").Failed, match="galaxy-importer"):
             gate.galaxy_import(None, None)
+
+
+def test_every_mutation_has_its_place_and_its_tests(tool) -> None:
+    """Each text stands in its file exactly once, the result is Python, and the tests are there."""
+    mutants = tool("mutants")
+    mutations = tool("mutations")
+    root = TOOLS.parent
+    for mutation in mutations.MUTATIONS:
+        text = (root / mutations.SOURCES / mutation.file).read_text(encoding="utf-8")
+        compile(mutants.broken(text, mutation), mutation.file, "exec")
+        assert mutation.tests
+        for test in mutation.tests:
+            file, _colons, name = test.partition("::")
+            assert f"def {name.partition('[')[0]}(" in (root / file).read_text(encoding="utf-8")
+    names = [mutation.name for mutation in mutations.MUTATIONS]
+    assert len(set(names)) == len(names)
+
+
+def test_a_mutation_whose_place_is_gone_is_told(tool) -> None:
+    mutation = tool("mutations").MUTATIONS[0]
+    with pytest.raises(ValueError, match="0 times"):
+        tool("mutants").broken("nothing of it", mutation)
