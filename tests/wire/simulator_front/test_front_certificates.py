@@ -121,7 +121,7 @@ def test_certificates_need_tls(serve: Serve) -> None:
         ("not_yet_valid", "certificate is not yet valid"),
         ("wrong_name", "mismatch"),
         ("untrusted", "unable to get local issuer certificate"),
-        ("self_signed", "self-signed certificate|unable to get local issuer certificate"),
+        ("self_signed", "self.signed certificate|unable to get local issuer certificate"),
     ],
 )
 def test_a_server_that_nobody_should_trust(serve: Serve, kind: str, words: str) -> None:

@@ -207,11 +207,25 @@ def test_serve_without_tls_until_shutdown(run: Callable[..., Any]) -> None:
     assert not file.exists()
 
 
+def test_serve_with_certificates(run: Callable[..., Any]) -> None:
+    process, values, _file = run("--auth", "certificate", "--certificate", "expired")
+    url = f"https://{values['CONFIGMGR_PROVIDER']}:{values['CONFIGMGR_PORT']}/wsman"
+    shown = (values["CONFIGMGR_CLIENT_CERT"], values["CONFIGMGR_CLIENT_KEY"])
+    with pytest.raises(requests.exceptions.SSLError, match="expired"):
+        requests.post(url, cert=shown, verify=values["CONFIGMGR_CA_CERT"], timeout=30)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert not Path(shown[1]).exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
         (["--scenario", "nowhere"], "nowhere"),
         (["--scenario", "small", "--auth", "kerberos"], "kerberos"),
+        (["--scenario", "small", "--auth", "certificate", "--no-tls"], "TLS"),
+        (["--scenario", "small", "--certificate", "forged"], "self_signed"),
+        (["--scenario", "small", "--ntlm-acceptor", "another"], "gss"),
         (["--scenario", "small", "--switch", "nothing=1"], "nothing"),
         (["--scenario", "small", "--switch", "first_batch"], "name=value"),
     ],
