@@ -212,8 +212,8 @@ class WmiSession:
                 raise
             try:
                 result = ask(DMTF)
-            except WSManFault:
-                raise refused from None
+            except WSManFault as second:
+                raise (second if _came_to_wmi(second) else refused) from None
             self.link.uri_style = DMTF
             return result
         self.link.uri_style = MICROSOFT
@@ -229,6 +229,9 @@ def _bare(name: str) -> str:
 
 def _smells_of_uri(fault: WSManFault) -> bool:
     """Whether the service did not take the URI. Where WMI itself speaks, it did: an absent object reads alike otherwise."""
-    if fault.extended or any(code >> 16 == 0x8004 for code in fault.codes):
-        return False
-    return bool(fault.codes & (names.INVALID_URIS | {names.RESOURCE_NOT_FOUND}))
+    return not _came_to_wmi(fault) and bool(fault.codes & (names.INVALID_URIS | {names.RESOURCE_NOT_FOUND}))
+
+
+def _came_to_wmi(fault: WSManFault) -> bool:
+    """Whether the service took the URI: WMI itself answered, or the account may not ask (code 5)."""
+    return bool(fault.extended) or 5 in fault.codes or any(code >> 16 == 0x8004 for code in fault.codes)

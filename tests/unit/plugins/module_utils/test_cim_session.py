@@ -197,6 +197,14 @@ def test_if_both_are_refused_the_first_refusal_is_told() -> None:
     assert session.style == "auto"
 
 
+@pytest.mark.parametrize("refusal", [ABSENT, fault(5)])
+def test_if_the_second_refusal_is_about_the_object_that_one_is_told(refusal: str) -> None:
+    _unused, session = opened(fault(2150858754), refusal, style="auto")
+    with pytest.raises(WSManFault) as caught:
+        session.get("SMS_Package", KEYS)
+    assert caught.value.code != 2150858754
+
+
 def test_a_write_is_never_a_probe() -> None:
     host, session = opened(fault(2150858754), style="auto")
     with pytest.raises(WSManFault):
