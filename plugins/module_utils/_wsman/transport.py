@@ -114,6 +114,7 @@ class WinRMTransport:
         session.trust_env = False  # neither proxies, nor CA bundles, nor .netrc of the environment (wire W-13)
         session.proxies = {"http": endpoint.proxy, "https": endpoint.proxy} if endpoint.proxy else {}
         session.verify = not endpoint.skip_certificate_check
+        session.cert = None  # the TLS context shows it; requests would load the key again, without its password
         session.headers["Accept-Encoding"] = "identity"
         session.mount(f"{endpoint.scheme}://", adapter(endpoint, self.address or endpoint.provider, line))
         if endpoint.auth == "credssp":

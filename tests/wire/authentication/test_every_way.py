@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -132,6 +133,15 @@ def test_a_host_that_offers_only_kerberos_by_that_name(door: MakeDoor, monkeypat
     there = door("kerberos-password", False)
     assert there.refresh(PACKAGE).changed
     assert {entry["auth"] for entry in there.server.journal} == {"kerberos"}
+
+
+@pytest.mark.parametrize("password", ["", "a 'hostile' \"password\""])
+def test_the_key_of_a_certificate_may_be_encrypted(door: MakeDoor, password: str) -> None:
+    there = door("certificate")
+    shown = there.server.client_certificate(password=password)
+    means = there.means(client_cert=shown.cert, client_key=shown.key, client_key_password=password)
+    assert ("ENCRYPTED" in Path(shown.key).read_text()) == bool(password)
+    assert open_site(means).code == "PS1"
 
 
 def test_long_and_foreign_text_comes_through_kerberos(door: MakeDoor) -> None:
