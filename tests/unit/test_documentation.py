@@ -10,9 +10,11 @@ import importlib
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -24,6 +26,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.build im
 from ansible_collections.configmgr.content.plugins.module_utils._engine.distribution import Verdict, Watch
 from ansible_collections.configmgr.content.plugins.module_utils._engine.module import (
     connection_check_spec,
+    connection_spec,
     info_spec,
     refresh_spec,
 )
@@ -46,6 +49,7 @@ SPECS = {
     "cm_connection_check": connection_check_spec(),
     "cm_package_info": info_spec(RESOURCES),
     "cm_package_refresh": refresh_spec(RESOURCES),
+    "cm_site_info": connection_spec(),
 }
 MODULES = sorted(SPECS)
 EXCLUSIVE = [("package_ids", "names", "select")]
@@ -96,7 +100,7 @@ def documented(module: str) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for each in own["extends_documentation_fragment"]:
         options.update(fragment(each.rpartition(".")[2])["options"])
-    options.update(own["options"])
+    options.update(own.get("options") or {})
     return options
 
 
@@ -416,8 +420,30 @@ def test_every_guide_is_listed_and_labelled() -> None:
     assert sorted(listed) == [path.stem for path in GUIDES]
     for path in GUIDES:
         assert f".. _ansible_collections.configmgr.content.docsite.{path.stem}:\n" in read(path)
-        for label in re.findall(r":ref:`ansible_collections\.configmgr\.content\.docsite\.(\w+)`", read(path)):
+        for label in re.findall(
+            r":ref:`(?:[^`<]+<)?ansible_collections\.configmgr\.content\.docsite\.(\w+)>?`", read(path)
+        ):
             assert label in listed
+
+
+def test_the_permissions_page_shows_the_roles_that_come_along() -> None:
+    """The role on the page is the file; both files differ in Modify only, on what the collection refreshes."""
+    folder = ROOT / "docs" / "docsite" / "rst"
+    files = {name: read(folder / "files" / f"content_{name}.xml") for name in ("reader", "refresher")}
+    assert code_blocks(folder / "permissions.rst", "xml") == [files["refresher"]]
+    granted = {}
+    for name, text in files.items():
+        (role,) = ElementTree.fromstring(text)
+        operations = role.findall("./Operations/Operation")
+        granted[name] = {int(each.attrib["ObjectTypeID"]): int(each.attrib["GrantedOperations"]) for each in operations}
+        assert len(granted[name]) == len(operations)
+    read_only, read_and_modify = 1, 3
+    assert set(granted["reader"].values()) == {read_only}
+    assert set(granted["refresher"]) == set(granted["reader"])
+    # Behaviour 111: packages, upgrade packages, images, boot images, driver packages, update packages, applications.
+    changed = {kind for kind, bits in granted["refresher"].items() if bits != read_only}
+    assert changed == {2, 14, 18, 19, 23, 24, 31}
+    assert {granted["refresher"][kind] for kind in changed} == {read_and_modify}
 
 
 # -- examples ------------------------------------------------------------------------------------------------------
@@ -430,6 +456,23 @@ class Example(NamedTuple):
     text: str
 
 
+def code_blocks(guide: Path, language: str) -> list[str]:
+    """The code of a language in a guide, also inside tables and lists."""
+    found = []
+    lines = [*read(guide).splitlines(), ""]
+    for number, line in enumerate(lines):
+        start = line.find(f".. code-block:: {language}")
+        if start < 0 or line[start:] != f".. code-block:: {language}":
+            continue
+        code = []
+        for following in lines[number + 1 :]:
+            if following.strip() and len(following) - len(following.lstrip()) <= start:
+                break
+            code.append(following)
+        found.append(textwrap.dedent("\n".join(code)).strip("\n") + "\n")
+    return found
+
+
 def examples() -> list[Example]:
     """Every YAML example of pages, guides and modules."""
     found = []
@@ -437,9 +480,8 @@ def examples() -> list[Example]:
         for number, text in enumerate(re.findall(r"^```yaml\n(.*?)^```", read(path), re.MULTILINE | re.DOTALL), 1):
             found.append(Example(f"{relative(path)}-{number}", text))
     for path in GUIDES:
-        blocks = re.findall(r"^\.\. code-block:: yaml\n\n((?:   .*\n|\n)+)", read(path), re.MULTILINE)
-        for number, text in enumerate(blocks, 1):
-            found.append(Example(f"{relative(path)}-{number}", re.sub(r"^   ", "", text, flags=re.MULTILINE)))
+        for number, text in enumerate(code_blocks(path, "yaml"), 1):
+            found.append(Example(f"{relative(path)}-{number}", text))
     for module in MODULES:
         text = importlib.import_module(f"{PLUGINS}.modules.{module}").EXAMPLES
         found.append(Example(f"EXAMPLES of {module}", text))
