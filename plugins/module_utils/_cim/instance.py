@@ -99,17 +99,33 @@ def _body(uri: str, name: str, values: Changes) -> bytes:
     return markup.serialise(root)
 
 
+class RowReader:
+    """Reads rows of one query: each a dictionary that has every declared name, whether a projection or a typed object (wire E-13)."""
+
+    def __init__(self, codecs: Mapping[str, Codec]) -> None:
+        self._codecs = dict(codecs)
+        self._empty: dict[str, Any] = dict.fromkeys(codecs)
+        self._arrays = tuple(name for name, codec in codecs.items() if codec.is_array)
+
+    def __call__(self, element: Element) -> dict[str, Any]:
+        codecs = self._codecs
+        row = self._empty.copy()
+        for name in self._arrays:
+            row[name] = []
+        for each in element:
+            name = each.tag
+            if name not in codecs:  # in a namespace, or not asked for
+                name = name[name.rfind("}") + 1 :]
+                if name not in codecs:
+                    continue
+            codec = codecs[name]
+            if codec.is_array:
+                row[name] += codec.read_one(each)
+            elif row[name] is None:
+                row[name] = codec.read_one(each)
+        return row
+
+
 def row_values(element: Element, codecs: Mapping[str, Codec]) -> dict[str, Any]:
-    """A row of a query as a dictionary that has every declared name, whether a projection or a typed object (wire E-13)."""
-    row: dict[str, Any] = {name: [] if codec.is_array else None for name, codec in codecs.items()}
-    for each in element:
-        tag = each.tag
-        name = tag[tag.rfind("}") + 1 :]
-        codec = codecs.get(name)
-        if codec is None:
-            continue
-        if codec.is_array:
-            row[name] += codec.read_one(each)
-        elif row[name] is None:
-            row[name] = codec.read_one(each)
-    return row
+    """One row, such as the answer of a method."""
+    return RowReader(codecs)(element)

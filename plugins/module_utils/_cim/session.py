@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 from .._wsman import markup, names, verbs
 from .._wsman.errors import BadValue, OutcomeUnknown, WSManFault
 from .._wsman.verbs import Link
-from .instance import Changes, Instance, ObjectPath, method_input, new_instance, property_alone, row_values
+from .instance import Changes, Instance, ObjectPath, RowReader, method_input, new_instance, property_alone, row_values
 from .types import SINT64, Codec
 from .wql import select
 
@@ -80,7 +80,8 @@ class WmiSession:
 
     def rows(self, wql: str, codecs: Mapping[str, Codec]) -> Iterator[dict[str, Any]]:
         """The rows of a query, each with every name in `codecs`. Complete only if it ends without an error."""
-        return (row_values(element, codecs) for element in self._walk(wql))
+        read = RowReader(codecs)
+        return (read(element) for element in self._walk(wql))
 
     def instances(self, wql: str) -> Iterator[Instance]:
         """Whole objects (SELECT *). Lazy properties are not there."""

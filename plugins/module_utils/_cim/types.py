@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element, SubElement
 from .._wsman import markup, names
 from .._wsman.errors import BadValue
 
+_NIL = names.NIL
 _CIM_DATETIME = f"{{{names.CIM}}}Datetime"
 _CIM_DMTF = f"{{{names.CIM}}}CIM_DateTime"
 _CIM_INTERVAL = f"{{{names.CIM}}}Interval"
@@ -24,6 +25,7 @@ TIME_FORMS = ("Datetime", "Date", "Time", "CIM_DateTime", "Interval")
 _XS_DATETIME = re.compile(
     r"(-?\d{4,})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII
 )
+_PLAIN_LENGTH = len("2026-11-20T22:14:40")
 _XS_TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
 _DMTF_DATETIME = re.compile(
     r"(\d{4}|\*{4})([\d*]{2})([\d*]{2})([\d*]{2})([\d*]{2})([\d*]{2})\.([\d*]{6})([+-])(\d{3}|\*{3})\Z", re.ASCII
@@ -76,7 +78,8 @@ def _zone(offset: int | None) -> str:
 
 def is_nil(element: Element) -> bool:
     """Whether the element says null (wire T-02)."""
-    return element.get(names.NIL, "").strip().lower() in ("true", "1")
+    said = element.get(_NIL)
+    return said is not None and said.strip().lower() in ("true", "1")
 
 
 class Codec:
@@ -97,7 +100,7 @@ class Codec:
 
     def read_one(self, element: Element) -> Any:
         """The value of one element, None for null. Raises BadValue."""
-        if is_nil(element):
+        if element.get(_NIL) is not None and is_nil(element):
             return None
         text = element.text or ""
         if not self._keeps_space:
@@ -197,7 +200,7 @@ _DECIMAL = re.compile(r"[+-]?\d+\Z", re.ASCII)
 
 def _integer(name: str, low: int, high: int) -> Codec:
     def parse(text: str) -> int:
-        if not _DECIMAL.match(text):
+        if not (text.isascii() and text.isdigit()) and not _DECIMAL.match(text):
             raise ValueError(text)
         number = int(text)
         if not low <= number <= high:
@@ -226,10 +229,13 @@ def _render_real(value: Any, label: str) -> str:
 
 
 def _parse_time(text: str) -> Any:
-    clock = _XS_TIME.match(text)
-    match = _XS_DATETIME.match(f"{_NO_YEAR}-01-01T{text}" if clock else text)
+    match = _XS_DATETIME.match(text)
+    if match is None and _XS_TIME.match(text):
+        match = _XS_DATETIME.match(f"{_NO_YEAR}-01-01T{text}")
     if match:
         year, month, day, hour, minute, second, fraction, zone = match.groups()
+        if match.end(6) == _PLAIN_LENGTH and not fraction and hour < "24" and second < "60":
+            return CimTime(datetime.fromisoformat(text[:_PLAIN_LENGTH]), _offset(zone))  # nearly every date
         micro = int(((fraction or "") + "000000")[:6])
         midnight_after = hour == "24"  # xs:dateTime allows it for the end of a day
         wall = datetime(
@@ -286,8 +292,7 @@ class _DateTime(Codec):
     """A date or an interval, which on the wire is a child element named after its form, or bare text (wire T-08, peers V-04)."""
 
     def read_one(self, element: Element) -> Any:
-        inner = next(iter(element), None)
-        return super().read_one(element if inner is None else inner)
+        return super().read_one(element[0] if len(element) else element)
 
     def fill(self, element: Element, value: Any) -> None:
         text = self.text(value, markup.local(element.tag))

@@ -116,7 +116,8 @@ class PackageReader:
         missing = set(checked_ids(self._reading.package_ids))
         for where in self._conditions():
             for row in self._site.rows(BASE_CLASS, columns, where):
-                missing.discard((row["PackageID"] or "").upper())
+                if missing:
+                    missing.discard((row["PackageID"] or "").upper())
                 yield row
         if missing:
             raise NotFound(

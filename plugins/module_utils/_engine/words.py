@@ -21,11 +21,13 @@ _BYTES = array_of(UINT8)
 
 def in_words(declared: Property, value: Any) -> Any:
     """A property's value as a playbook should see it; an unknown number stays a number."""
+    if value.__class__ is str and not declared.bits and not declared.names:
+        return value  # most are
     if declared.bits and value is not None:
         return flags(value, declared.bits)
     if isinstance(value, CimTime):
         return None if declared.no_date and is_never(value) else site_text(value)
-    if declared.codec == _BYTES:
+    if declared.codec.is_array and declared.codec == _BYTES:
         return base64.b64encode(bytes(value or [])).decode("ascii")
     if isinstance(value, list):
         return [plain(item) for item in value]
@@ -43,6 +45,8 @@ def flags(value: int, bits: Any) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """A value without our own types."""
+    if value is None or value.__class__ in (str, int, bool):
+        return value
     if isinstance(value, CimTime):
         return site_text(value)
     if isinstance(value, CimInterval):

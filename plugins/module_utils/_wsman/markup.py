@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -22,6 +23,11 @@ from .errors import BadValue
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # Objects in objects are a few levels deep (wire T-14). What copies and writes a tree calls itself, a level for a level.
 DEEPEST = 100
+_TOO_DEEP = f"elements are nested more than {DEEPEST} levels deep"
+# UTF-8 that says so, or says nothing. Any other encoding could hide markup from a look at the bytes.
+_PLAIN_START = re.compile(
+    rb"""(?:\xef\xbb\xbf)?(?:<\?xml\s+version=["']1\.0["'](?:\s+encoding=["'][Uu][Tt][Ff]-8["'])?\s*\?>\s*)?<[^?!\x00]"""
+)
 
 
 class _Builder(ElementTree.TreeBuilder):
@@ -41,7 +47,7 @@ class _Builder(ElementTree.TreeBuilder):
     def start(self, tag: Any, attrs: dict[Any, Any], /) -> Element:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise ElementTree.ParseError(f"elements are nested more than {DEEPEST} levels deep")
+            raise ElementTree.ParseError(_TOO_DEEP)
         named = attrs.get(names.TYPE)
         if named:
             prefix, _unused, local = named.strip().rpartition(":")
@@ -60,6 +66,32 @@ class _Builder(ElementTree.TreeBuilder):
 
 def parse(document: bytes) -> Element:
     """Read a document in UTF-8 or UTF-16. Raises xml.etree.ElementTree.ParseError."""
+    return _parse_plain(document) if _is_plain(document) else _parse_any(document)
+
+
+def _is_plain(document: bytes) -> bool:
+    """Whether nothing in it needs `_Builder`: its bytes show that it can have neither a DOCTYPE nor a type attribute.
+
+    That can be seen only in UTF-8, where markup looks as it is. Text that looks like either costs time, nothing else.
+    """
+    start = _PLAIN_START.match(document)
+    return start is not None and b"<!DOCTYPE" not in document and b":type" not in document
+
+
+def _parse_plain(document: bytes) -> Element:
+    """Read a page of rows by the library's own builder, which takes half the time."""
+    parser = ElementTree.XMLParser()
+    parser.feed(document)
+    root: Element = parser.close()
+    level = [root]
+    for _depth in range(DEEPEST):
+        level = list(chain.from_iterable(filter(len, level)))
+        if not level:
+            return root
+    raise ElementTree.ParseError(_TOO_DEEP)
+
+
+def _parse_any(document: bytes) -> Element:
     parser = ElementTree.XMLParser(target=_Builder())
     try:
         parser.feed(document)
