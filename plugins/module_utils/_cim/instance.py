@@ -103,26 +103,25 @@ class RowReader:
     """Reads rows of one query: each a dictionary that has every declared name, whether a projection or a typed object (wire E-13)."""
 
     def __init__(self, codecs: Mapping[str, Codec]) -> None:
-        self._codecs = dict(codecs)
+        self._readers = {name: codec.read_one for name, codec in codecs.items()}
         self._empty: dict[str, Any] = dict.fromkeys(codecs)
-        self._arrays = tuple(name for name, codec in codecs.items() if codec.is_array)
+        self._arrays = frozenset(name for name, codec in codecs.items() if codec.is_array)
 
     def __call__(self, element: Element) -> dict[str, Any]:
-        codecs = self._codecs
+        readers, arrays = self._readers, self._arrays
         row = self._empty.copy()
-        for name in self._arrays:
+        for name in arrays:
             row[name] = []
         for each in element:
             name = each.tag
-            if name not in codecs:  # in a namespace, or not asked for
+            if name not in readers:  # in a namespace, or not asked for
                 name = name[name.rfind("}") + 1 :]
-                if name not in codecs:
+                if name not in readers:
                     continue
-            codec = codecs[name]
-            if codec.is_array:
-                row[name] += codec.read_one(each)
+            if name in arrays:
+                row[name] += readers[name](each)
             elif row[name] is None:
-                row[name] = codec.read_one(each)
+                row[name] = readers[name](each)
         return row
 
 

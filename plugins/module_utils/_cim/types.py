@@ -86,14 +86,12 @@ class Codec:
     """Reads a property from its elements and writes it as elements. Frozen; compare with `is`."""
 
     is_array = False
+    is_scalar = True  # its values are Python's own: text, numbers, true and false
 
-    def __init__(
-        self, name: str, parse: Callable[[str], Any], render: Callable[[Any, str], str], *, keeps_space: bool = False
-    ) -> None:
+    def __init__(self, name: str, parse: Callable[[str], Any], render: Callable[[Any, str], str]) -> None:
         self.name = name
         self._parse = parse
         self._render = render
-        self._keeps_space = keeps_space
 
     def __repr__(self) -> str:
         return self.name
@@ -102,11 +100,9 @@ class Codec:
         """The value of one element, None for null. Raises BadValue."""
         if element.get(_NIL) is not None and is_nil(element):
             return None
-        text = element.text or ""
-        if not self._keeps_space:
-            text = text.strip()
-            if not text:
-                return None
+        text = (element.text or "").strip()
+        if not text:
+            return None
         try:
             return self._parse(text)
         except ValueError:
@@ -139,6 +135,7 @@ class _Array(Codec):
     """Repeated elements. Absent, null and empty are one: the empty list (wire T-07, peers V-01)."""
 
     is_array = True
+    is_scalar = False
 
     def __init__(self, item: Codec) -> None:
         super().__init__(f"array of {item.name}", item._parse, item._render)
@@ -288,8 +285,19 @@ def _render_time(value: Any, label: str) -> str:
     raise BadValue(f"{label} takes a date, not {value!r}")
 
 
+class _Text(Codec):
+    """Any text. Nearly everything that is read is some, so it takes the short way."""
+
+    def read_one(self, element: Element) -> Any:
+        if element.get(_NIL) is not None and is_nil(element):
+            return None
+        return element.text or ""
+
+
 class _DateTime(Codec):
     """A date or an interval, which on the wire is a child element named after its form, or bare text (wire T-08, peers V-04)."""
+
+    is_scalar = False
 
     def read_one(self, element: Element) -> Any:
         return super().read_one(element[0] if len(element) else element)
@@ -415,6 +423,8 @@ def _copy_children(source: Element, target: Element, uri: str) -> None:
 
 
 class _EmbeddedCodec(Codec):
+    is_scalar = False
+
     def read_one(self, element: Element) -> Any:
         if is_nil(element) or (len(element) == 0 and names.TYPE not in element.attrib):
             return None
@@ -429,7 +439,7 @@ class _EmbeddedCodec(Codec):
         value.fill(element)
 
 
-STRING = Codec("string", str, _render_string, keeps_space=True)
+STRING = _Text("string", str, _render_string)
 BOOLEAN = Codec("boolean", _parse_boolean, _render_boolean)
 UINT8 = _integer("uint8", 0, 2**8 - 1)
 UINT16 = _integer("uint16", 0, 2**16 - 1)

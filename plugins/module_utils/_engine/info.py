@@ -15,7 +15,7 @@ from .._provider.errors import Impossible, NotFound
 from .._provider.site import Site
 from .resource import Property, Resource
 from .selection import BASE_CLASS, checked_ids, selection_conditions, slices
-from .words import in_words, plain
+from .words import in_words, needs_words, plain
 
 DEFAULT_COLUMNS = (
     "PackageID",
@@ -129,8 +129,13 @@ class PackageReader:
         wanted = self._wanted or ()
         columns = {name: self._base[name].codec for name in wanted}
         declared = [self._base[name] for name in wanted]
+        names = [(item.option, item.wmi) for item in declared]
+        in_other_words = [item for item in declared if needs_words(item)]
         for row in self._query(columns):
-            yield {item.option: in_words(item, row[item.wmi]) for item in declared}
+            told = {option: row[wmi] for option, wmi in names}
+            for item in in_other_words:
+                told[item.option] = in_words(item, row[item.wmi])
+            yield told
 
     def _objects(self) -> Generator[dict[str, Any], None, None]:
         columns = {name: self._base[name].codec for name in KEYS}

@@ -21,8 +21,6 @@ _BYTES = array_of(UINT8)
 
 def in_words(declared: Property, value: Any) -> Any:
     """A property's value as a playbook should see it; an unknown number stays a number."""
-    if value.__class__ is str and not declared.bits and not declared.names:
-        return value  # most are
     if declared.bits and value is not None:
         return flags(value, declared.bits)
     if isinstance(value, CimTime):
@@ -34,6 +32,11 @@ def in_words(declared: Property, value: Any) -> Any:
     if declared.names:
         return declared.names.get(value, value)
     return plain(value)
+
+
+def needs_words(declared: Property) -> bool:
+    """Whether any value of a property reads otherwise than it is."""
+    return not declared.codec.is_scalar or bool(declared.names or declared.bits)
 
 
 def flags(value: int, bits: Any) -> dict[str, Any]:
