@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -334,21 +334,34 @@ def _changed(cache: bytes, *, ended: int | None = None, offset: int = 0) -> byte
     difference = struct.pack(">HHii", 1, 8, offset, 0)  # tag 1: seconds and microseconds
     head = cache[:2] + struct.pack(">H", len(difference)) + difference
     body = bytearray(cache[at:])
+    for begun, times, _key, _ticket in _credentials(body):
+        if ended is not None and begun:  # the cache's own notes are entries without times
+            struct.pack_into(">IIII", body, times, begun - 86400, begun - 86400, ended, ended)
+    return head + bytes(body)
+
+
+def keys_and_tickets(cache: bytes) -> list[bytes]:
+    """What nobody may see of a file cache (format 4): the session keys, and the tickets."""
+    body = cache[4 + struct.unpack_from(">H", cache, 2)[0] :]
+    return [each for begun, _at, key, ticket in _credentials(body) if begun for each in (key, ticket)]
+
+
+def _credentials(body: bytes | bytearray) -> Iterator[tuple[int, int, bytes, bytes]]:
+    """The entries of a cache without its head: begin, where the four times stand, session key, ticket."""
     at = _after_principal(body, 0)
     while at < len(body):
-        at = _after_principal(body, _after_principal(body, at))
-        at = _after_counted(body, at + 2)  # key: type, octets
-        (begun,) = struct.unpack_from(">I", body, at)
-        if ended is not None and begun:  # the cache's own notes are entries without times
-            struct.pack_into(">IIII", body, at, begun - 86400, begun - 86400, ended, ended)
-        at += 16 + 1 + 4  # four times, is_skey, flags
+        at = _after_principal(body, _after_principal(body, at)) + 2  # the key's type
+        times = _after_counted(body, at)
+        key = bytes(body[at + 4 : times])
+        at = times + 16 + 1 + 4  # four times, is_skey, flags
         for _list in ("addresses", "authorization data"):
             (count,) = struct.unpack_from(">I", body, at)
             at += 4
             for _each in range(count):
                 at = _after_counted(body, at + 2)
+        ticket = bytes(body[at + 4 : _after_counted(body, at)])
         at = _after_counted(body, _after_counted(body, at))  # ticket, second ticket
-    return head + bytes(body)
+        yield struct.unpack_from(">I", body, times)[0], times, key, ticket
 
 
 def _after_counted(body: bytes | bytearray, at: int) -> int:

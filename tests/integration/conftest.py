@@ -125,9 +125,8 @@ class Ansible:
         self.folder = folder
         self.output = ""
 
-    def _run(
-        self, command: list[str], provider: Provider | None, env: dict[str, str] | None
-    ) -> subprocess.CompletedProcess[str]:
+    def variables(self, provider: Provider | None, env: dict[str, str] | None) -> dict[str, str]:
+        """The environment of a command: nothing of the caller's settings, the provider's account, and what is given."""
         full = {name: value for name, value in os.environ.items() if not name.startswith(("CONFIGMGR_", "ANSIBLE_"))}
         full.update(
             ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS_PATH),
@@ -139,6 +138,12 @@ class Ansible:
         )
         full.update(provider.env if provider else {})
         full.update(env or {})
+        return full
+
+    def _run(
+        self, command: list[str], provider: Provider | None, env: dict[str, str] | None
+    ) -> subprocess.CompletedProcess[str]:
+        full = self.variables(provider, env)
         done = subprocess.run(
             command, env=full, capture_output=True, text=True, timeout=LONGEST, cwd=self.folder, check=False
         )
