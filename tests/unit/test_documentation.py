@@ -446,6 +446,19 @@ def test_the_permissions_page_shows_the_roles_that_come_along() -> None:
     assert {granted["refresher"][kind] for kind in changed} == {read_and_modify}
 
 
+def test_the_picture_on_the_page_is_the_file() -> None:
+    """The documentation site copies text only, so the picture stands in the page; GitHub shows the file instead."""
+    folder = ROOT / "docs" / "docsite" / "rst"
+    drawn = read(folder / "images" / "double_hop.svg")
+    assert textwrap.indent(drawn, "   ") in read(folder / "connecting_and_authenticating.rst")
+    picture = ElementTree.fromstring(drawn)
+    space = "{http://www.w3.org/2000/svg}"
+    words = {each.attrib["id"]: each.text for name in ("title", "desc") for each in picture.iter(space + name)}
+    assert picture.attrib["aria-labelledby"].split() == list(words)
+    assert all(words.values())
+    assert "prefers-color-scheme: dark" in drawn
+
+
 # -- examples ------------------------------------------------------------------------------------------------------
 
 
