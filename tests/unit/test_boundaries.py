@@ -165,9 +165,10 @@ def test_collection_and_simulator_do_not_know_each_other() -> None:
 
 
 def test_tools_need_only_the_standard_library() -> None:
-    """They run before anything is installed."""
+    """They run before anything is installed. Only the measurements run within an environment that was set up for them."""
     known = {*sys.stdlib_module_names, *(file.stem for file in sources(ROOT / "tools"))}
-    wrong = [str(one) for one in all_imports(ROOT / "tools") if one.name.split(".")[0] not in known]
+    rest = [one for one in all_imports(ROOT / "tools") if not one.file.name.startswith("bench")]
+    wrong = [str(one) for one in rest if one.name.split(".")[0] not in known or one.name.startswith("bench")]
     assert wrong == []
 
 
