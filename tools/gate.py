@@ -106,6 +106,9 @@ def site(steps: Steps, environment: Environment) -> Path:
     )
     if count != 1:
         raise Failed(f"{settings} has no intersphinx_mapping to empty: antsibull-docs writes another file now.")
+    (SITE / "static").mkdir()
+    shutil.copy(ROOT / "docs" / "docsite" / "site.css", SITE / "static")
+    text += "\nhtml_static_path = ['static']\nhtml_css_files = ['site.css']\n"
     settings.write_text(text, encoding="utf-8")
     log = LOGS / "gate-site.log"
     run(
