@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+from typing import Any
 
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._content.package import PACKAGE_PROPERTIES
@@ -43,6 +45,9 @@ ALL = [
 ]
 
 
+OF_THE_SITE = [(name, value) for name, value in ALL if name in scenario.SWITCHES]
+
+
 def test_the_table_holds_the_switches_of_the_site() -> None:
     """They are registered when the scenario is imported; without them half of this file would be missing."""
     assert set(scenario.SWITCHES) <= set(TABLE)
@@ -69,6 +74,46 @@ def check(lab: Lab) -> None:
     assert {row["status"] for row in result.rows.values()} == {"refreshed"}, [
         row["reason"] for row in result.rows.values()
     ]
+    assert result.changed
+
+
+# What comes of packages in trouble, and of packages that other sites own, whatever the answers are.
+TROUBLED = {
+    "PS100001": "refreshed",
+    "PS100005": "failed",  # its source cannot be read
+    "PS100006": "failed",  # its source is gone
+    "PS10000A": "failed",  # a distribution point fails for good
+    "PS10000C": "refreshed",  # from a pull distribution point
+    "PS10000D": "refreshed",  # at the second attempt
+    "PS10000E": "refreshed",
+    "PS100010": "failed",  # a pull distribution point has no source
+}
+HIERARCHY = dict.fromkeys(("PS100001", "PS100002", "PS200001", "CEN00001", "PS200002"), "refreshed")
+
+
+def check_elsewhere(lab: Lab, expected: dict[str, str]) -> None:
+    """A prediction that changes nothing, and a refresh whose verdict on each package is the site's own."""
+    options: dict[str, Any] = {"wish": {"owner_mismatch": "follow"}}
+    task = lab.task(*expected, only_look=True, site=lab.site("PS1"), **options)
+    try:
+        assert set(task.predict()) == set(expected)
+    finally:
+        task.close()
+    assert lab.server.site.snapshot()["executions"] == {}
+    waiting: dict[str, Any] = {"wait_for": "distributed", "wait_timeout": 14400.0, "wait_interval": 120.0}
+    result = lab.refresh(*expected, site=lab.site("PS1"), max_failed=(100, True), in_flight=8, **waiting, **options)
+    packages = lab.server.site.snapshot()["packages"]
+    for package_id, row in result.rows.items():
+        after = packages[package_id]["source_version"]
+        everywhere = {each["version"] for each in packages[package_id]["distribution_points"].values()} == {after}
+        assert lab.executions(package_id) == 1
+        assert row["status"] == expected[package_id], row["reason"]
+        assert row["source_version"]["after"] == after
+        if row["status"] == "refreshed":
+            assert everywhere
+            assert after > row["source_version"]["before"]
+        else:
+            assert after == row["source_version"]["before"] or not everywhere
     assert result.changed
 
 
@@ -124,13 +169,30 @@ def test_one_answer(make_lab: MakeLab, name: str, value: str) -> None:
     check(lab)
 
 
-@pytest.mark.parametrize("number", range(12))
-def test_a_mixture_of_answers(make_lab: MakeLab, number: int) -> None:
+@pytest.mark.parametrize(("scenario", "expected"), [("troubled", TROUBLED), ("hierarchy", HIERARCHY)])
+@pytest.mark.parametrize(("name", "value"), OF_THE_SITE, ids=[f"{name}={value}" for name, value in OF_THE_SITE])
+def test_one_answer_elsewhere(
+    make_lab: MakeLab, name: str, value: str, scenario: str, expected: dict[str, str]
+) -> None:
+    check_elsewhere(make_lab(scenario, switches={name: value}), expected)
+
+
+def mixture(number: int) -> dict[str, Any]:
+    """A site that answers at random, and a way to log in to it."""
     chance = random.Random(SEED + number)
-    mixture = {}
+    chosen = {}
     for name, switch in sorted(TABLE.items()):
-        mixture[name] = chance.choice(NUMBERS[name] if switch.values == (NUMBER,) else switch.values)
-    lab = make_lab(switches=mixture, tls=number % 2 == 0)
+        chosen[name] = chance.choice(NUMBERS[name] if switch.values == (NUMBER,) else switch.values)
+    return {"switches": chosen, "tls": number % 2 == 0, "auth": (("ntlm", "credssp")[number % 3 == 0],)}
+
+
+# MIXTURES=1000 tries more of them by hand.
+@pytest.mark.parametrize("number", range(int(os.environ.get("MIXTURES", "12"))))
+def test_a_mixture_of_answers(make_lab: MakeLab, number: int) -> None:
+    options = mixture(number)
+    lab = make_lab(**options)
     check_connection(lab)
     check_reading(lab)
     check(lab)
+    check_elsewhere(make_lab("troubled", **options), TROUBLED)
+    check_elsewhere(make_lab("hierarchy", **options), HIERARCHY)
