@@ -27,6 +27,7 @@ class Measure:
     against: str = ""
     against_values: tuple[float, ...] = ()
     goal: float | None = None
+    requests: int | None = None  # HTTP requests of our side
 
     @property
     def median(self) -> float:
@@ -58,6 +59,8 @@ class Measure:
             "part": self.part,
             "name": self.name,
             "unit": self.unit,
+            "repeats": len(self.values),
+            "requests": self.requests,
             "values": [round(value, 6) for value in self.values],
             "median": round(self.median, 6),
             "against": self.against,
@@ -90,16 +93,18 @@ def take_turns(sides: Mapping[str, Side], repeats: int) -> dict[str, tuple[float
 
 def table(measures: list[Measure]) -> str:
     """The measures as lines of text."""
-    head = ("", "measure", "median", "against", "median", "ratio", "goal", "")
+    head = ("", "measure", "requests", "median", "against", "median", "ratio", "goal", "")
     rows = [head]
     for each in measures:
         met = {None: "", True: "met", False: "MISSED"}[each.met]
         goal = "" if each.goal is None else f"<= {each.goal:g}"
         other = "" if each.against_median is None else shown(each.against_median, each.unit)
         ratio = "" if each.ratio is None else f"{each.ratio:.2f}"
-        rows.append((each.part, each.name, shown(each.median, each.unit), each.against, other, ratio, goal, met))
+        requests = "" if each.requests is None else str(each.requests)
+        mine = shown(each.median, each.unit)
+        rows.append((each.part, each.name, requests, mine, each.against, other, ratio, goal, met))
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    right = (2, 4, 5)
+    right = (2, 3, 5, 6)
     return "\n".join(
         "  ".join(
             cell.rjust(width) if column in right else cell.ljust(width)

@@ -69,9 +69,7 @@ def _fresh(site: Provider) -> None:
 def _refreshable(site: Provider, count: int) -> list[str]:
     packages = site.control("state")["site"]["packages"]
     found = [
-        key
-        for key, item in sorted(packages.items())
-        if item["class"] == "SMS_Package" and item["distribution_points"]
+        key for key, item in sorted(packages.items()) if item["class"] == "SMS_Package" and item["distribution_points"]
     ]
     if len(found) < count:
         raise Failed(f"The scenario has {len(found)} packages to refresh, not {count}")

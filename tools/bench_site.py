@@ -96,7 +96,9 @@ class Provider:
 
 
 @contextmanager
-def provider(bench: Bench, scenario: str, *arguments: str, variables: Mapping[str, str] | None = None) -> Iterator[Provider]:
+def provider(
+    bench: Bench, scenario: str, *arguments: str, variables: Mapping[str, str] | None = None
+) -> Iterator[Provider]:
     """A simulator that lives as long as the block, over HTTP with NTLM unless `arguments` say otherwise. Its clock stands."""
     folder = Path(tempfile.mkdtemp(dir=bench.folder))
     env_file, log = folder / "site.env", folder / "site.log"
@@ -203,9 +205,10 @@ def bare_floor(site: Provider) -> Floor:
             break
         token = context.step(base64.b64decode(answer.headers["WWW-Authenticate"].split()[1]))
     kind = b"application/HTTP-SPNEGO-session-encrypted"
-    headers = {
-        "Content-Type": f'multipart/encrypted;protocol="{kind.decode()}";boundary="Encrypted Boundary"',
-    }
+    head = (
+        f"POST /wsman HTTP/1.1\r\nHost: {site.address}\r\nContent-Type: multipart/encrypted;"
+        f'protocol="{kind.decode()}";boundary="Encrypted Boundary"\r\nContent-Length: '
+    ).encode()
 
     def carry(message: bytes) -> bytes:
         sealed = context.wrap_winrm(message)
@@ -218,11 +221,13 @@ def bare_floor(site: Provider) -> Floor:
                 struct.pack("<I", len(sealed.header)), sealed.header, sealed.data, b"--Encrypted Boundary--\r\n",
             )
         )  # fmt: skip
-        line.request("POST", "/wsman", body, headers)
-        answer = line.getresponse()
+        line.sock.sendall(head + b"%d\r\n\r\n" % len(body) + body)
+        answer = http.client.HTTPResponse(line.sock, method="POST")
+        answer.begin()
         content = answer.read()
         if answer.status != 200:
             raise Failed(f"The floor client got HTTP status {answer.status}")
+        answer.close()
         mark = b"application/octet-stream\r\n"
         start = content.index(mark) + len(mark)
         data = content[start : content.rindex(b"--Encrypted Boundary--")]
