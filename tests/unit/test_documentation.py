@@ -42,6 +42,7 @@ PAGES = [
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs" / "develop").glob("*.md")),
     *sorted((ROOT / "roles").glob("*/README.md")),
+    ROOT / "awx" / "README.md",
 ]
 TROUBLESHOOTING = ROOT / "docs" / "docsite" / "rst" / "troubleshooting.rst"
 REPOSITORY = "https://github.com/ansible-collections/configmgr.content/blob/main/"
@@ -426,6 +427,13 @@ def test_every_guide_is_listed_and_labelled() -> None:
             assert label in listed
 
 
+def test_the_readme_lists_every_guide() -> None:
+    sections = yaml.safe_load(read(ROOT / "docs" / "docsite" / "extra-docs.yml"))["sections"]
+    table = read(ROOT / "README.md").partition("| Guide | What is in it |")[2].partition("\n\n")[0]
+    linked = re.findall(re.escape(f"]({REPOSITORY}docs/docsite/rst/") + r"(\w+)\.rst\)", table)
+    assert linked == [name for section in sections for name in section["toctree"]]
+
+
 def test_the_permissions_page_shows_the_roles_that_come_along() -> None:
     """The role on the page is the file; both files differ in Modify only, on what the collection refreshes."""
     folder = ROOT / "docs" / "docsite" / "rst"
@@ -490,8 +498,9 @@ def examples() -> list[Example]:
     """Every YAML example of pages, guides and modules."""
     found = []
     for path in PAGES:
-        for number, text in enumerate(re.findall(r"^```yaml\n(.*?)^```", read(path), re.MULTILINE | re.DOTALL), 1):
-            found.append(Example(f"{relative(path)}-{number}", text))
+        fenced = re.findall(r"^( *)```yaml\n(.*?)^\1```", read(path), re.MULTILINE | re.DOTALL)
+        for number, (_indent, text) in enumerate(fenced, 1):
+            found.append(Example(f"{relative(path)}-{number}", textwrap.dedent(text)))
     for path in GUIDES:
         for number, text in enumerate(code_blocks(path, "yaml"), 1):
             found.append(Example(f"{relative(path)}-{number}", text))
@@ -587,11 +596,13 @@ def test_examples_are_found_everywhere() -> None:
     for path in (
         "README.md",
         "roles/content_refresh/README.md",
-        "docs/docsite/rst/refreshing_content.rst",
-        "docs/docsite/rst/start.rst",
+        "awx/README.md",
+        *(relative(path) for path in GUIDES),
     ):
         assert any(place.startswith(path) for place in places), path
-    assert len(places) > 15
+    assert len(places) > 40
+    for path in GUIDES:
+        assert len(code_blocks(path, "yaml")) == read(path).count(".. code-block:: yaml"), relative(path)
 
 
 def test_a_wrong_example_is_noticed() -> None:
