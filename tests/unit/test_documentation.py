@@ -601,8 +601,8 @@ def test_examples_are_found_everywhere() -> None:
     ):
         assert any(place.startswith(path) for place in places), path
     assert len(places) > 40
-    for path in GUIDES:
-        assert len(code_blocks(path, "yaml")) == read(path).count(".. code-block:: yaml"), relative(path)
+    for guide in GUIDES:
+        assert len(code_blocks(guide, "yaml")) == read(guide).count(".. code-block:: yaml"), relative(guide)
 
 
 def test_a_wrong_example_is_noticed() -> None:
