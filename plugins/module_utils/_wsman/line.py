@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from .endpoint import Endpoint, tls_context
 
@@ -30,6 +33,7 @@ class Line:
         self.offered: tuple[str, ...] = ()
         self.certificate: bytes | None = None  # the host's, in DER form
         self.connections: list[Any] = []
+        self.current: Any = None  # the one that was connected last
 
     def close(self) -> None:
         """Close every connection that was made, also one on whose answer another thread still waits: that thread wakes."""
@@ -68,6 +72,7 @@ def adapter(endpoint: Endpoint, address: str, line: Line) -> Any:
 
         def connect(self: Any) -> None:
             line.connecting = True
+            line.current = self
             if self not in line.connections:
                 line.connections.append(self)
             try:
@@ -120,6 +125,74 @@ def adapter(endpoint: Endpoint, address: str, line: Line) -> Any:
             return response
 
     return Adapter()
+
+
+@dataclass
+class Post:
+    """A message that is ready to go, as pywinrm wants to see one."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that was read to its end, as pywinrm wants to see one."""
+
+    status_code: int
+    headers: Any  # a mapping that does not look at case
+    content: bytes
+    request: Post
+
+
+class LoggedIn:
+    """Stands for a session of requests once the login belongs to one connection: it knows no other, and makes none.
+
+    What requests and urllib3 do anew for each message (find the address, the pool, the headers, the cookies) was done once, for
+    the login. That took longer than all the rest of sending a message.
+    """
+
+    def __init__(self, session: Any, url: str, line: Line) -> None:
+        import requests
+        import urllib3.util.wait
+
+        like = session.prepare_request(requests.Request("POST", url))
+        place = urlsplit(like.url)
+        usual_port = {"http": ":80", "https": ":443"}[place.scheme]
+        host = place.netloc[: -len(usual_port)] if place.netloc.endswith(usual_port) else place.netloc
+        self._url: str = like.url
+        self._headers = {"Host": host, **like.headers}
+        self._first = f"POST {place.path} HTTP/1.1\r\n"
+        self._line = line
+        self._readable = urllib3.util.wait.wait_for_read
+
+    def prepare_request(self, request: Any) -> Post:
+        """A message with the headers that all have."""
+        body: bytes = request.data
+        return Post(self._url, {**self._headers, "Content-Length": str(len(body))}, body)
+
+    def send(self, post: Post, timeout: tuple[float, float], allow_redirects: bool = False) -> Answer:
+        """Send it and read the answer. Raises ConnectionGone if the connection is, and whatever the socket raises."""
+        connection = self._line.current
+        sock = connection.sock
+        if sock is None:
+            raise ConnectionGone
+        if self._readable(sock, timeout=0.0):  # nothing was asked: the host has closed it
+            connection.close()
+            raise ConnectionGone
+        sock.settimeout(timeout[1])
+        head = self._first + "".join([f"{name}: {value}\r\n" for name, value in post.headers.items()]) + "\r\n"
+        connection.send(head.encode("latin-1") + post.body)  # in one piece: two would wake the host twice
+        response = http.client.HTTPResponse(sock, method="POST")
+        try:
+            response.begin()
+            content = response.read()
+        finally:
+            response.close()
+        if response.will_close:
+            connection.close()
+        return Answer(response.status, response.headers, content, post)
 
 
 def challenges(response: Any) -> list[str]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -85,7 +84,7 @@ def _parse_plain(document: bytes) -> Element:
     root: Element = parser.close()
     level = [root]
     for _depth in range(DEEPEST):
-        level = list(chain.from_iterable(filter(len, level)))
+        level = [below for each in level if len(each) for below in each]
         if not level:
             return root
     raise ElementTree.ParseError(_TOO_DEEP)

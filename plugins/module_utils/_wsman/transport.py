@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from . import diagnosis, kerberos
 from .endpoint import Endpoint, resolve
 from .errors import CannotConnect, ConfigMgrError, NotAuthenticated, NotExecuted, OutcomeUnknown
-from .line import Line, adapter
+from .line import Line, LoggedIn, adapter
 from .methods import METHODS, require
 
 __all__ = ["Endpoint", "Transport", "WinRMTransport", "resolve"]
@@ -78,9 +78,9 @@ class WinRMTransport:
         far, self._session, self._far = self._far, None, None
         line, self._line = self._line, Line()
         self._thread = None
+        line.close()  # first: who waits for an answer has to wake, which the library's way of closing does not do
         if far is not None:
             far.close_session()
-        line.close()
 
     def _where(self) -> str:
         return self.endpoint.where
@@ -106,7 +106,8 @@ class WinRMTransport:
                 raise
             except Exception as problem:
                 raise self._login_problem(problem) from problem
-            self._session = session
+            direct = self._line.sealed and not endpoint.proxy
+            self._session = LoggedIn(session, endpoint.url, self._line) if direct else session
 
     def _prepare(self, session: Any) -> None:
         """Bind the session to our address and certificates, and log in."""
