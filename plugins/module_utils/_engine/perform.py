@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_all
 from dataclasses import dataclass
+from itertools import islice
 from typing import Callable
 
 from .._provider.clock import Clock
@@ -71,6 +72,7 @@ class Performance:
         self.warn = warn
         self.stopped = ""
         self._round = 0
+        self._begin = 0  # all targets before this one have ended
         self._unreadable_since: dict[Site, float] = {}
         self._lookout = Lookout(rules, clock, warn)
         self._any_sent = False
@@ -149,6 +151,12 @@ class Performance:
     def _in(self, *phases: Phase) -> list[Target]:
         return [target for target in self.targets if target.phase in phases]
 
+    def _waiting(self) -> Iterator[Target]:
+        """Those that wait to be sent, from the first that is still open: most of a long list has ended."""
+        while self._begin < len(self.targets) and not self.targets[self._begin].open:
+            self._begin += 1
+        return (target for target in islice(self.targets, self._begin, None) if target.phase is Phase.WAITING)
+
     # -- sending ---------------------------------------------------------------------------------------------------
 
     def _send_next(self) -> None:
@@ -165,7 +173,7 @@ class Performance:
         if self.rules.wait:
             room = self.rules.in_flight - len(self._in(*IN_FLIGHT, Phase.JOINING))
         batch: list[Target] = []
-        for target in self._in(Phase.WAITING):
+        for target in self._waiting():
             if len(batch) >= min(room, self.rules.sessions):
                 break
             if target.looked == self._round and self._may_go(target, batch):
@@ -522,7 +530,7 @@ class Performance:
     def _decide_stop(self) -> None:
         if self.stopped:
             return
-        failed = sum(1 for target in self.targets if target.status == "failed")
+        failed = [target.status for target in self.targets].count("failed")
         if failed > self.rules.max_failed:
             self.stopped = f"not attempted, because {failed} packages failed, more than max_failed allows ({self.rules.max_failed:g})"
 
