@@ -123,8 +123,3 @@ class RowReader:
             elif row[name] is None:
                 row[name] = readers[name](each)
         return row
-
-
-def row_values(element: Element, codecs: Mapping[str, Codec]) -> dict[str, Any]:
-    """One row, such as the answer of a method."""
-    return RowReader(codecs)(element)

@@ -13,13 +13,14 @@ from xml.etree.ElementTree import Element
 from .._wsman import markup, names, verbs
 from .._wsman.errors import BadValue, OutcomeUnknown, WSManFault
 from .._wsman.verbs import Link
-from .instance import Changes, Instance, ObjectPath, RowReader, method_input, new_instance, property_alone, row_values
+from .instance import Changes, Instance, ObjectPath, RowReader, method_input, new_instance, property_alone
 from .types import SINT64, Codec
 from .wql import select
 
 MICROSOFT, DMTF, AUTO = "microsoft", "dmtf", "auto"
 
 Result = TypeVar("Result")
+_RETURN_VALUE = RowReader({"ReturnValue": SINT64})
 _NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 
 
@@ -180,11 +181,9 @@ class WmiSession:
         answer = verbs.invoke(
             self.link, uri, method, body, self._selectors(keys or {}, style), timeout=timeout, reading=reading
         )
-        declared = {"ReturnValue": SINT64, **(outputs or {})}
-        if answer is None:
-            return row_values(Element("nothing"), declared)
+        read = RowReader({"ReturnValue": SINT64, **outputs}) if outputs else _RETURN_VALUE
         try:
-            return row_values(answer, declared)
+            return read(Element("nothing") if answer is None else answer)
         except BadValue as problem:
             # The method was carried out, and what it says cannot be read.
             raise OutcomeUnknown(f"The answer of {method} cannot be read: {problem}", where=self.link.to) from problem

@@ -12,9 +12,9 @@ import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._cim.instance import (
     Instance,
     ObjectPath,
+    RowReader,
     method_input,
     new_instance,
-    row_values,
 )
 from ansible_collections.configmgr.content.plugins.module_utils._cim.types import (
     BOOLEAN,
@@ -229,13 +229,13 @@ def test_rows_of_both_kinds(typed: bool) -> None:
         text = f'<p:SMS_Package xmlns:p="{MICROSOFT}SMS_Package" xmlns:cim="{names.CIM}" xmlns:xsi="{names.XSI}">{inside.format("p:", "cim:")}</p:SMS_Package>'
     else:
         text = f'<w:XmlFragment xmlns:w="{names.WSMAN}" xmlns:xsi="{names.XSI}">{inside.format("", "")}</w:XmlFragment>'
-    row = row_values(markup.parse(text.encode()), COLUMNS)
+    row = RowReader(COLUMNS)(markup.parse(text.encode()))
     assert list(row) == list(COLUMNS)
     assert row.pop("LastRefreshTime").text == "2024-05-02T10:11:12Z"
     assert row == {"PackageID": "PS100042", "SourceVersion": None, "Scopes": ["a", "b"], "Missing": None}
 
 
 def test_a_row_with_a_single_scope_and_one_without() -> None:
-    row = row_values(markup.parse(b"<r><Scopes>a</Scopes></r>"), COLUMNS)
+    row = RowReader(COLUMNS)(markup.parse(b"<r><Scopes>a</Scopes></r>"))
     assert row["Scopes"] == ["a"]
-    assert row_values(markup.parse(b"<r/>"), COLUMNS)["Scopes"] == []
+    assert RowReader(COLUMNS)(markup.parse(b"<r/>"))["Scopes"] == []
