@@ -103,23 +103,24 @@ class RowReader:
     """Reads rows of one query: each a dictionary that has every declared name, whether a projection or a typed object (wire E-13)."""
 
     def __init__(self, codecs: Mapping[str, Codec]) -> None:
-        self._readers = {name: codec.read_one for name, codec in codecs.items()}
+        self._scalars = {name: codec.read_one for name, codec in codecs.items() if not codec.is_array}
+        self._arrays = {name: codec.read_one for name, codec in codecs.items() if codec.is_array}
         self._empty: dict[str, Any] = dict.fromkeys(codecs)
-        self._arrays = frozenset(name for name, codec in codecs.items() if codec.is_array)
 
     def __call__(self, element: Element) -> dict[str, Any]:
-        readers, arrays = self._readers, self._arrays
+        scalars, arrays = self._scalars, self._arrays
         row = self._empty.copy()
         for name in arrays:
             row[name] = []
         for each in element:
             name = each.tag
-            if name not in readers:  # in a namespace, or not asked for
+            if name not in row:  # in a namespace, or not asked for
                 name = name[name.rfind("}") + 1 :]
-                if name not in readers:
+                if name not in row:
                     continue
-            if name in arrays:
-                row[name] += readers[name](each)
-            elif row[name] is None:
-                row[name] = readers[name](each)
+            if name in scalars:
+                if row[name] is None:
+                    row[name] = scalars[name](each)
+            else:
+                row[name] += arrays[name](each)
         return row

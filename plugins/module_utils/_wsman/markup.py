@@ -84,9 +84,13 @@ def _parse_plain(document: bytes) -> Element:
     root: Element = parser.close()
     level = [root]
     for _depth in range(DEEPEST):
-        level = [below for each in level if len(each) for below in each]
-        if not level:
+        below: list[Element] = []
+        for each in level:
+            if len(each):
+                below += each[:]
+        if not below:
             return root
+        level = below
     raise ElementTree.ParseError(_TOO_DEEP)
 
 
