@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -100,27 +100,45 @@ def _body(uri: str, name: str, values: Changes) -> bytes:
 
 
 class RowReader:
-    """Reads rows of one query: each a dictionary that has every declared name, whether a projection or a typed object (wire E-13)."""
+    """Reads rows of one query: each a dictionary that has every declared name, whether a projection or a typed object (wire E-13).
+
+    Most rows have the same elements in the same order as the row before, so what they are is found out once.
+    """
 
     def __init__(self, codecs: Mapping[str, Codec]) -> None:
-        self._scalars = {name: codec.read_one for name, codec in codecs.items() if not codec.is_array}
-        self._arrays = {name: codec.read_one for name, codec in codecs.items() if codec.is_array}
+        self._codecs = dict(codecs)
         self._empty: dict[str, Any] = dict.fromkeys(codecs)
+        self._simple = not any(codec.is_array for codec in codecs.values())
+        self._tags: list[str] = []
+        self._plan = self._planned([])
 
     def __call__(self, element: Element) -> dict[str, Any]:
-        scalars, arrays = self._scalars, self._arrays
+        tags = [each.tag for each in element]
+        if tags != self._tags:
+            self._tags, self._plan = tags, self._planned(tags)
+        if self._plan is None:
+            return self._one_by_one(element)
         row = self._empty.copy()
-        for name in arrays:
-            row[name] = []
+        for (name, read), each in zip(self._plan, element):
+            row[name] = read(each)
+        return row
+
+    def _planned(self, tags: list[str]) -> list[tuple[str, Callable[[Element], Any]]] | None:
+        """Name and codec of each element; None for arrays, repeated elements, and those that nobody asked for."""
+        found = [markup.local(tag) for tag in tags]
+        if not self._simple or len(set(found)) < len(found) or not self._codecs.keys() >= set(found):
+            return None
+        return [(name, self._codecs[name].read_one) for name in found]
+
+    def _one_by_one(self, element: Element) -> dict[str, Any]:
+        row: dict[str, Any] = {name: [] if codec.is_array else None for name, codec in self._codecs.items()}
         for each in element:
-            name = each.tag
-            if name not in row:  # in a namespace, or not asked for
-                name = name[name.rfind("}") + 1 :]
-                if name not in row:
-                    continue
-            if name in scalars:
-                if row[name] is None:
-                    row[name] = scalars[name](each)
-            else:
-                row[name] += arrays[name](each)
+            name = markup.local(each.tag)
+            codec = self._codecs.get(name)
+            if codec is None:
+                continue
+            if codec.is_array:
+                row[name] += codec.read_one(each)
+            elif row[name] is None:
+                row[name] = codec.read_one(each)
         return row

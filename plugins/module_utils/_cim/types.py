@@ -25,7 +25,8 @@ TIME_FORMS = ("Datetime", "Date", "Time", "CIM_DateTime", "Interval")
 _XS_DATETIME = re.compile(
     r"(-?\d{4,})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII
 )
-_PLAIN_LENGTH = len("2026-11-20T22:14:40")
+# Nearly every date; the others mean the same by more ways.
+_USUAL_DATETIME = re.compile(r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:[0-5]\d)(Z?)\Z", re.ASCII)
 _XS_TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
 _DMTF_DATETIME = re.compile(
     r"(\d{4}|\*{4})([\d*]{2})([\d*]{2})([\d*]{2})([\d*]{2})([\d*]{2})\.([\d*]{6})([+-])(\d{3}|\*{3})\Z", re.ASCII
@@ -226,13 +227,14 @@ def _render_real(value: Any, label: str) -> str:
 
 
 def _parse_time(text: str) -> Any:
+    match = _USUAL_DATETIME.match(text)
+    if match:
+        return CimTime(datetime.fromisoformat(match.group(1)), 0 if match.group(2) else None)
     match = _XS_DATETIME.match(text)
     if match is None and _XS_TIME.match(text):
         match = _XS_DATETIME.match(f"{_NO_YEAR}-01-01T{text}")
     if match:
         year, month, day, hour, minute, second, fraction, zone = match.groups()
-        if match.end(6) == _PLAIN_LENGTH and not fraction and hour < "24" and second < "60":
-            return CimTime(datetime.fromisoformat(text[:_PLAIN_LENGTH]), _offset(zone))  # nearly every date
         micro = int(((fraction or "") + "000000")[:6])
         midnight_after = hour == "24"  # xs:dateTime allows it for the end of a day
         wall = datetime(

@@ -129,10 +129,10 @@ class PackageReader:
         wanted = self._wanted or ()
         columns = {name: self._base[name].codec for name in wanted}
         declared = [self._base[name] for name in wanted]
-        names = [(item.option, item.wmi) for item in declared]
+        options = [item.option for item in declared]
         in_other_words = [item for item in declared if needs_words(item)]
         for row in self._query(columns):
-            told = {option: row[wmi] for option, wmi in names}
+            told = dict(zip(options, row.values()))  # a row has its columns in the order they were asked for
             for item in in_other_words:
                 told[item.option] = in_words(item, row[item.wmi])
             yield told

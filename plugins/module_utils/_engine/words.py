@@ -21,10 +21,10 @@ _BYTES = array_of(UINT8)
 
 def in_words(declared: Property, value: Any) -> Any:
     """A property's value as a playbook should see it; an unknown number stays a number."""
+    if value.__class__ is CimTime:
+        return None if declared.no_date and is_never(value) else site_text(value)
     if declared.bits and value is not None:
         return flags(value, declared.bits)
-    if isinstance(value, CimTime):
-        return None if declared.no_date and is_never(value) else site_text(value)
     if declared.codec.is_array and declared.codec == _BYTES:
         return base64.b64encode(bytes(value or [])).decode("ascii")
     if isinstance(value, list):

@@ -23,7 +23,9 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # Objects in objects are a few levels deep (wire T-14). What copies and writes a tree calls itself, a level for a level.
 DEEPEST = 100
 _TOO_DEEP = f"elements are nested more than {DEEPEST} levels deep"
-# UTF-8 that says so, or says nothing. Any other encoding could hide markup from a look at the bytes.
+_TYPE_ATTRIBUTE = re.compile(b":type")
+# UTF-8 that says so, or says nothing. Any other encoding could hide markup from a look at the bytes. Then the first
+# element, at once.
 _PLAIN_START = re.compile(
     rb"""(?:\xef\xbb\xbf)?(?:<\?xml\s+version=["']1\.0["'](?:\s+encoding=["'][Uu][Tt][Ff]-8["'])?\s*\?>\s*)?<[^?!\x00]"""
 )
@@ -71,10 +73,10 @@ def parse(document: bytes) -> Element:
 def _is_plain(document: bytes) -> bool:
     """Whether nothing in it needs `_Builder`: its bytes show that it can have neither a DOCTYPE nor a type attribute.
 
-    That can be seen only in UTF-8, where markup looks as it is. Text that looks like either costs time, nothing else.
+    That can be seen only in UTF-8, where markup looks as it is. A DOCTYPE stands before the first element, or the document is
+    not well-formed. Text that looks like a type attribute costs time, nothing else.
     """
-    start = _PLAIN_START.match(document)
-    return start is not None and b"<!DOCTYPE" not in document and b":type" not in document
+    return _PLAIN_START.match(document) is not None and _TYPE_ATTRIBUTE.search(document) is None
 
 
 def _parse_plain(document: bytes) -> Element:

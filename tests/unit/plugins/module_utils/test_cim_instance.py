@@ -239,3 +239,12 @@ def test_a_row_with_a_single_scope_and_one_without() -> None:
     row = RowReader(COLUMNS)(markup.parse(b"<r><Scopes>a</Scopes></r>"))
     assert row["Scopes"] == ["a"]
     assert RowReader(COLUMNS)(markup.parse(b"<r/>"))["Scopes"] == []
+
+
+def test_rows_of_one_reader_may_differ() -> None:
+    """A row's elements are found out once, for as long as the rows are alike."""
+    read = RowReader({"A": STRING, "B": STRING})
+    rows = ["<r><A>1</A><B>2</B></r>", "<r><B>4</B><A>3</A></r>", "<r/>", "<r><A>5</A></r>"]
+    rows += ["<r><A>6</A><C>0</C><B>7</B></r>", "<r><A>8</A><A>9</A></r>", '<r xmlns="urn:x"><A>1</A><B>2</B></r>']
+    found = [tuple(read(markup.parse(row.encode())).values()) for row in rows]
+    assert found == [("1", "2"), ("3", "4"), (None, None), ("5", None), ("6", "7"), ("8", None), ("1", "2")]

@@ -44,6 +44,13 @@ def test_a_document_type_is_refused_wherever_it_stands(start: str) -> None:
         markup.parse((start + DOCTYPE).encode())
 
 
+def test_a_document_type_inside_is_no_document() -> None:
+    for document in (b"<a>" + DOCTYPE.encode() + b"</a>", b"<a/>" + DOCTYPE.encode()):
+        assert markup._is_plain(document)
+        with pytest.raises(ElementTree.ParseError):
+            markup.parse(document)
+
+
 @pytest.mark.parametrize("codec", ["utf-16", "iso-8859-1", "cp037"])
 def test_a_document_type_is_refused_in_any_encoding(codec: str) -> None:
     body = DOCTYPE.encode(codec)
