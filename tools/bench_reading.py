@@ -24,6 +24,9 @@ REQUESTS_PER_THOUSAND = 2.5
 NO_SLOWER = 1.0
 FLAT = 1.1  # ten times as many packages may take a tenth more
 
+OURS, OURS_AS_ELEMENTS = "in words", "as elements"
+PULLS, PYPSRP_AS_ELEMENTS, PYPSRP_AS_TEXTS = "the same pulls, not parsed", "pypsrp, as elements", "pypsrp, as texts"
+
 _ENUMERATION = "http://schemas.xmlsoap.org/ws/2004/09/enumeration"
 _WSMAN = "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"
 
@@ -54,29 +57,35 @@ def _time(bench: Bench, site: Provider, count: int) -> Iterator[Measure]:
         PART, f"requests for {count:,} packages", "", (len(messages),), goal=count * REQUESTS_PER_THOUSAND / 1000 + 5
     )
     floor = bare_floor(site)
-    with _Ours(site) as ours, _Pypsrp(site, messages[0]) as pypsrp:
+    with _Ours(site, message=messages[0]) as ours, _Pypsrp(site, messages[0]) as pypsrp:
         ours.read(count)
-        sides: dict[str, Side] = {
-            "ours": lambda: timed(lambda: ours.read(count)),
-            "the same pulls, not parsed": lambda: timed(lambda: floor.replay(messages)),
-            "pypsrp, elements only": lambda: timed(lambda: pypsrp.read(count)),
-        }
         pypsrp.read(count)
+        sides: dict[str, Side] = {
+            OURS: lambda: timed(lambda: ours.read(count)),
+            OURS_AS_ELEMENTS: lambda: timed(lambda: ours.walk(count)),
+            PULLS: lambda: timed(lambda: floor.replay(messages)),
+            PYPSRP_AS_ELEMENTS: lambda: timed(lambda: pypsrp.read(count)),
+            PYPSRP_AS_TEXTS: lambda: timed(lambda: pypsrp.read(count, as_texts=True)),
+        }
         found = take_turns(sides, bench.repeats)
     floor.close()
-    mine = found.pop("ours")
-    for against, values in found.items():
-        goal = NO_SLOWER if against.startswith("pypsrp") else None
-        yield Measure(PART, f"time for {count:,} packages", "s", mine, against, values, goal)
+    for mine, against, goal in (
+        (OURS, PULLS, None),
+        (OURS, PYPSRP_AS_ELEMENTS, NO_SLOWER),
+        (OURS, PYPSRP_AS_TEXTS, NO_SLOWER),
+        (OURS_AS_ELEMENTS, PYPSRP_AS_ELEMENTS, NO_SLOWER),
+    ):
+        yield Measure(PART, f"{count:,} packages, {mine}", "s", found[mine], against, found[against], goal)
 
 
 class _Ours:
     """Our client with an open session."""
 
-    def __init__(self, site: Provider, connect: Any = None) -> None:
+    def __init__(self, site: Provider, connect: Any = None, message: bytes = b"") -> None:
         from ansible_collections.configmgr.content.plugins.module_utils._provider.site import open_site
 
         self._site = open_site(site.means(connect=connect), SITE_CODE)
+        self._query = query_of(message)
 
     def __enter__(self) -> _Ours:
         return self
@@ -89,6 +98,17 @@ class _Ours:
         found = sum(1 for _each in reader(self._site).iterate())
         if found != count:
             raise Failed(f"{found} packages were read, not {count}")
+
+    def walk(self, count: int) -> None:
+        """Every row as an element, by the same query."""
+        found = sum(1 for _each in self._site._session._walk(self._query))
+        if found != count:
+            raise Failed(f"{found} rows were read, not {count}")
+
+
+def query_of(message: bytes) -> str:
+    """The WQL in a recorded message."""
+    return unescape(message.decode().partition('WQL">')[2].partition("</")[0])
 
 
 def reader(site: Any, limit: int | None = None) -> Any:
@@ -107,7 +127,7 @@ class _Pypsrp:
         from pypsrp.wsman import WSMan
 
         text = message.decode()
-        self._query = unescape(text.partition('WQL">')[2].partition("</")[0])
+        self._query = query_of(message)
         self._uri = text.partition("<w:ResourceURI")[2].partition(">")[2].partition("<")[0]
         self._page = text.partition("<w:MaxElements>")[2].partition("<")[0]
         host, port = site.address.split(":")
@@ -129,24 +149,36 @@ class _Pypsrp:
     def __exit__(self, *_error: object) -> None:
         self._session.close()
 
-    def read(self, count: int) -> None:
-        """Every row as an element; nothing is taken out of it."""
+    def read(self, count: int, as_texts: bool = False) -> None:
+        """Every row as an element, or as a dictionary of texts, one at a time."""
+        found = 0
+        for row in self._rows():
+            if as_texts:
+                _texts(row)
+            found += 1
+        if found != count:
+            raise Failed(f"pypsrp read {found} rows, not {count}")
+
+    def _rows(self) -> Iterator[ElementTree.Element]:
         request = ElementTree.Element(f"{{{_ENUMERATION}}}Enumerate")
         ElementTree.SubElement(request, f"{{{_WSMAN}}}OptimizeEnumeration")
         ElementTree.SubElement(request, f"{{{_WSMAN}}}MaxElements").text = self._page
         dialect = "http://schemas.microsoft.com/wbem/wsman/1/WQL"
         ElementTree.SubElement(request, f"{{{_WSMAN}}}Filter", Dialect=dialect).text = self._query
         answer = self._session.enumerate(self._uri, request)[0]
-        found = len(answer.findall(f"{{{_WSMAN}}}Items/*"))
+        yield from answer.findall(f"{{{_WSMAN}}}Items/*")
         while all(answer.find(f"{{{space}}}EndOfSequence") is None for space in (_WSMAN, _ENUMERATION)):
             request = ElementTree.Element(f"{{{_ENUMERATION}}}Pull")
             name = f"{{{_ENUMERATION}}}EnumerationContext"
             ElementTree.SubElement(request, name).text = answer.findtext(name)
             ElementTree.SubElement(request, f"{{{_ENUMERATION}}}MaxElements").text = self._page
             answer = self._session.pull(self._uri, request)[0]
-            found += len(answer.findall(f"{{{_ENUMERATION}}}Items/*"))
-        if found != count:
-            raise Failed(f"pypsrp read {found} rows, not {count}")
+            yield from answer.findall(f"{{{_ENUMERATION}}}Items/*")
+
+
+def _texts(row: ElementTree.Element) -> dict[str, str | None]:
+    """The least that makes something of a row: what is inside an element counts as its text, and nothing is converted."""
+    return {each.tag.rpartition("}")[2]: each.text if len(each) == 0 else each[0].text for each in row}
 
 
 def _peak(site: Provider, what: str, limit: int) -> dict[str, int]:
