@@ -183,6 +183,33 @@ def _refresh(module: AnsibleModule, operation: Operation, resources: Sequence[Re
     module.exit_json(**result)
 
 
+def run_resource(resource: Resource) -> None:
+    """The whole module that declares one object of a class."""
+    from .state import state_spec
+
+    module = AnsibleModule(
+        argument_spec={**connection_spec(), **state_spec(resource)},
+        required_one_of=[("package_id", "name")],
+        supports_check_mode=True,
+    )
+    _guarded(module, lambda: _resource(module, resource))
+
+
+def _resource(module: AnsibleModule, resource: Resource) -> None:
+    from .state import make_converge, result_of
+
+    means = means_from(module.params)
+    _stop_on_terminate()
+    task = make_converge(resource, module.params, lambda: open_site(means, module.params["site_code"]), module.warn)
+    try:
+        task.plan()
+        if not module.check_mode:
+            task.carry_out()
+    finally:
+        task.site.close()
+    module.exit_json(**result_of(task, carried_out=not module.check_mode))
+
+
 def info_spec(resources: Sequence[Resource]) -> dict[str, Any]:
     """The argument_spec of reading packages."""
     spec = connection_spec()

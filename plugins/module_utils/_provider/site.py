@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from .._cim import wql
-from .._cim.instance import Instance
+from .._cim.instance import Changes, Instance, ObjectPath
 from .._cim.session import WmiSession
 from .._cim.types import BOOLEAN, STRING, UINT32, Codec
 from .._wsman.choice import settle
@@ -137,6 +137,26 @@ class Site:
         """
         with self._explained(f"Cannot read {class_name} {package_id}"):
             return self._session.get(class_name, {"PackageID": package_id}, properties)
+
+    def put(self, instance: Instance, changes: Changes) -> None:
+        """Write an object back as it was read, with these changes. Raises ProviderError, Locked, OutcomeUnknown, ...
+
+        Nothing is read from the answer: what was stored is a matter of the next `get`.
+        """
+        with self._explained(f"Cannot change {instance.path}"):
+            self._session.put(instance, changes)
+
+    def create(self, class_name: str, values: Changes) -> str:
+        """Make an object; its PackageID, empty if the answer does not tell it (wire C-05, behaviour 23 to 26)."""
+        with self._explained(f"Cannot create {class_name}"):
+            path = self._session.create(class_name, values)
+        return dict(path.keys).get("PackageID", "").upper()
+
+    def delete(self, class_name: str, package_id: str) -> None:
+        """Delete an object, or begin to (behaviour 113)."""
+        path = ObjectPath(self._session.namespace, class_name, (("PackageID", package_id),))
+        with self._explained(f"Cannot delete {path}"):
+            self._session.delete(path)
 
     def call(
         self,
