@@ -82,12 +82,17 @@ class Converge:
                 f"There is no {self.resource.label} {self.package_id} at {self.site.where}, or it is outside the scopes of {self.site.user}",
                 hint="A PackageID is given by the site: to create one, leave package_id out and give a name",
             )
+        self.wish = self._resolved()
         self.current = make_plan(self.resource, self.wish, self.found)
         if self.current.changed:
             self._demand_ours()
         if self.current.action == "delete":
             self._demand_deletable()
         return self.current
+
+    def _resolved(self) -> Wish:
+        """The declared state in the words of the plan; for resources that have to ask the site what is meant."""
+        return self.wish
 
     def _read(self) -> Instance | None:
         """The object as Get gives it, lazy properties included; None if it is absent or being deleted (behaviour 117)."""
@@ -186,7 +191,7 @@ class Converge:
     def _create(self) -> None:
         before = {row["PackageID"] for row in self._rows_of_name()}
         try:
-            self.package_id = self.site.create(self.resource.wmi_class, self.current.writes)
+            self.package_id = self._send_new()
         except OutcomeUnknown as lost:
             self._adopt(before, lost)
         if not self.package_id:
@@ -229,7 +234,7 @@ class Converge:
         while self.current.action == "update" and self.found is not None:
             read = self.found
             try:
-                self.site.put(read, self.current.writes)
+                self._send(read)
                 break
             except Locked as locked:
                 self._wait_for_lock(locked, deadline)
@@ -242,6 +247,14 @@ class Converge:
                 raise
         if self.current.action == "update":
             self._read_back()
+
+    def _send(self, read: Instance) -> None:
+        """The Put. Raises what `Site.put` raises."""
+        self.site.put(read, self.current.writes)
+
+    def _send_new(self) -> str:
+        """The Create; the PackageID, as far as the answer tells it."""
+        return self.site.create(self.resource.wmi_class, self.current.writes)
 
     def _wait_for_lock(self, locked: Locked, deadline: float) -> None:
         """Wait until the holder gives it back. Raises Locked, with who holds it."""

@@ -20,7 +20,8 @@ class Property:
     `names` gives words for numbers, `bits` words for the bits of a flags property. `lazy` properties come with a Get
     only, never with a query (behaviour 11). `no_date` marks dates whose years before 1990 mean "never" (behaviour 22).
     `kind` is how a playbook declares it; without one the property is only reported. `create_only` properties cannot be
-    changed later, `needed_to_create` ones have to be given for a new object.
+    changed later, `needed_to_create` ones have to be given for a new object. `with_build` ones take effect in a boot
+    image that is built anew (behaviour 86).
     """
 
     option: str
@@ -33,6 +34,7 @@ class Property:
     kind: Kind | None = None
     create_only: bool = False
     needed_to_create: bool = False
+    with_build: bool = False
 
 
 @dataclass(frozen=True)

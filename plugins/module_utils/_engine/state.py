@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
 from .._provider.errors import Impossible
 from .._provider.site import Site
 from .converge import Converge, Identity, Patience
 from .plan import make_wish
 from .resource import Resource
+
+Task = TypeVar("Task", bound=Converge)
 
 
 def state_spec(resource: Resource) -> dict[str, Any]:
@@ -33,9 +35,13 @@ def state_spec(resource: Resource) -> dict[str, Any]:
 
 
 def make_converge(
-    resource: Resource, params: Mapping[str, Any], open_session: Callable[[], Site], warn: Callable[[str], None]
-) -> Converge:
-    """The task that module options ask for. Raises Impossible before a session is opened."""
+    resource: Resource,
+    params: Mapping[str, Any],
+    open_session: Callable[[], Site],
+    warn: Callable[[str], None],
+    make: Callable[..., Task],
+) -> Task:
+    """The task that module options ask for, a `Converge` or what is made of it. Raises Impossible before a session is opened."""
     wish = make_wish(resource, params)
     identity = Identity(params["package_id"] or "", params["name"] or "")
     if not identity.package_id and not identity.name:
@@ -44,7 +50,7 @@ def make_converge(
         if not 0 <= params[name] < float("inf"):
             raise Impossible(f"{name} {params[name]:g} is no number of seconds to wait for")
     patience = Patience(lock_wait=params["lock_wait"], grace=params["grace"])
-    return Converge(resource, open_session(), identity, wish, patience, warn)
+    return make(resource, open_session(), identity, wish, patience, warn)
 
 
 def result_of(task: Converge, carried_out: bool) -> dict[str, Any]:

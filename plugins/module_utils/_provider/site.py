@@ -138,6 +138,12 @@ class Site:
         with self._explained(f"Cannot read {class_name} {package_id}"):
             return self._session.get(class_name, {"PackageID": package_id}, properties)
 
+    def get_by(self, class_name: str, keys: Mapping[str, str]) -> Instance:
+        """One object of a class whose keys are others than PackageID, lazy properties included (wire G-05)."""
+        path = ObjectPath(self._session.namespace, class_name, tuple(keys.items()))
+        with self._explained(f"Cannot read {path}"):
+            return self._session.get(class_name, keys)
+
     def put(self, instance: Instance, changes: Changes) -> None:
         """Write an object back as it was read, with these changes. Raises ProviderError, Locked, OutcomeUnknown, ...
 

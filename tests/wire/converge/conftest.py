@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._content.image_package import IMAGE_PACKAGE
+from ansible_collections.configmgr.content.plugins.module_utils._engine.converge import Converge
 from ansible_collections.configmgr.content.plugins.module_utils._engine.resource import Resource
 from ansible_collections.configmgr.content.plugins.module_utils._engine.state import (
     make_converge,
@@ -77,7 +78,7 @@ class Declaring:
         unknown = sorted(set(given) - set(params))
         assert not unknown, f"no such options: {unknown}"
         params.update(given)
-        task = make_converge(resource, params, lambda: open_site(self.means()), self.warnings.append)
+        task = make_converge(resource, params, lambda: open_site(self.means()), self.warnings.append, Converge)
         try:
             task.plan()
             if between is not None:
