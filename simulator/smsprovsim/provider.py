@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from . import wql
+from .behaviour import boot_methods, lock_methods, methods
 from .behaviour.boot_images import BootImages
+from .behaviour.calls import METHODS, Call
 from .behaviour.distribution import Distribution
 from .behaviour.groups import Folders, Groups
+from .behaviour.image_writes import ImageWrites
+from .behaviour.kit import Kit
 from .behaviour.locks import Locks
-from .behaviour.methods import METHODS, Call
 from .behaviour.sign_in import SignIn
 from .behaviour.status import Status
 from .behaviour.writes import Writes, not_found
@@ -47,6 +50,7 @@ _PACKAGE_COLUMNS = ("PackageID", "PkgID", "InstanceKey", "ObjectID")
 _POINT_COLUMNS = ("ServerNALPath", "NalPath", "NALPath", "DPNALPath", "ContentServerID", "PkgServer")
 
 T = TypeVar("T")
+CARRIED_OUT_BY = (methods, boot_methods, lock_methods)  # each enters its methods into METHODS
 
 
 @dataclass(frozen=True)
@@ -88,10 +92,12 @@ class SimulatedSite:
         self.machine = machine
         self.distribution = Distribution(world)
         self.locks = Locks()
-        self.writes = Writes(world, self.distribution, self.locks)
+        self.boot_images = BootImages(world, self.distribution.refresh)
+        self.images = ImageWrites(world, self.boot_images)
+        self.writes = Writes(world, self.distribution, self.locks, self.images)
         self.groups = Groups(world, self.distribution)
         self.folders = Folders(world)
-        self.boot_images = BootImages(world, self.distribution.refresh)
+        self.kit = Kit(world)
         self.sign_in = SignIn()
         self._local_site = local_site
         self._by_user = {account.name.lower(): account for account in self.accounts}
@@ -184,8 +190,10 @@ class SimulatedSite:
             record = self._found(caller, cim_class, keys, "GetObject")
             return self._full(record, cim_class)
 
-    def _full(self, record: Record, cim_class: CimClass) -> Instance:
-        return self.world.repository.full(record, self._class_of(cim_class.namespace)(record.definition.name))
+    def _full(self, record: Record, cim_class: CimClass, work: Work | None = None) -> Instance:
+        full = self.world.repository.full(record, self._class_of(cim_class.namespace)(record.definition.name))
+        full.work = work
+        return full
 
     def _found(self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str], operation: str) -> Record:
         self.world.settle()
@@ -257,8 +265,8 @@ class SimulatedSite:
             package, target = self._package(record), self._target(record)
             if package is not None:
                 account.demand("modify", record, "PutInstance")
-                self.writes.put_package(package, values, caller, here)
-                return self._full(record, cim_class)
+                work = self.writes.put_package(package, values, caller, here)
+                return self._full(record, cim_class, work)
             if target is not None:
                 account.demand("distribute", record, "PutInstance")
                 self.writes.put_target(target, values, caller, here)
@@ -274,8 +282,8 @@ class SimulatedSite:
             if "sms_packagebaseclass" in definition.lineage and not definition.abstract:
                 if not account.may("create"):
                     raise lacks_right(caller.user, "create", definition.name, "PutInstance")
-                record = self.writes.create_package(definition, values, caller, account, here)
-                return self._full(record, cim_class)
+                record, work = self.writes.create_package(definition, values, caller, account, here)
+                return self._full(record, cim_class, work)
             if definition.name == "SMS_DistributionPoint":
                 return self._create_target(caller, account, cim_class, values, here)
             raise _cannot(cim_class, "PutInstance")

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from .behaviour import questions
+from .behaviour.image_writes import WIM_PROPERTY
 from .behaviour.locks import Lock
 from .behaviour.sign_in import SignIn
 from .behaviour.status import SERVER, nal_path
@@ -22,6 +23,7 @@ from .generate import generated_packages
 from .model import CimDateTime, Embedded, Value
 from .provider import SimulatedSite
 from .repository import Record, StoredTable
+from .scenario_images import add_drivers, add_wims, production_client, show_image
 from .schema import read_classes
 from .security import DEFAULT_SCOPE, OPERATIONS, Account
 from .switches import Switches
@@ -133,6 +135,9 @@ class _Stage:
                 central=entry.get("central", False),
                 utc_offset=entry.get("utc_offset", 0),
                 deployment_kit=entry.get("deployment_kit", True),
+                kit_version=entry.get("kit_version", "10.1.19041.1"),
+                winpe_version=entry.get("winpe_version", ""),
+                client_version=entry.get("client_version", production_client(world.switches)),
             )
         accounts = [
             Account(
@@ -160,7 +165,8 @@ class _Stage:
         self._add_sites()
         self._add_points(content.get("distribution_points") or [])
         self._folders = self._add_folders(content.get("folders") or [])
-        self._add_drivers(content.get("drivers") or [])
+        add_drivers(self._table("SMS_Driver"), content.get("drivers") or [], world)
+        add_wims(content.get("wims"), world)
         groups = self._add_groups(content.get("groups") or [])
         generated = generated_packages(content["generate"]) if "generate" in content else ()
         for entries in (content.get("packages") or [], generated):
@@ -221,28 +227,12 @@ class _Stage:
                     "LocaleID": 1033,
                 },
             )
-            if site.deployment_kit:
-                self._add_kit(site)
             self._resource(site.server, site.code, "SMS Site Server")
             self._resource(site.server, site.code, "SMS Provider")
-        self._table("SMS_OSDeploymentKitInstalledVersion")
         for class_name in ("SMS_ObjectContainerNode", "SMS_ObjectContainerItem", "SMS_StatusMessage", "SMS_Driver"):
             self._table(class_name)
         for scope, category_id in ((DEFAULT_SCOPE, "SMS00UNA"), ("All", "SMS00ALL")):
             self._add("SMS_SecuredCategory", {"CategoryID": category_id, "CategoryName": scope, "IsBuiltIn": True})
-
-    def _add_kit(self, site: SiteInfo) -> None:
-        """The deployment kit of the site server; no row where there is none."""
-        table = self._table("SMS_OSDeploymentKitInstalledVersion")
-        self._add(
-            table.definition.name,
-            {
-                "MachineID": 16777219 + list(self._world.sites).index(site.code),
-                "FQDN": site.server,
-                "NetBiosName": site.server.split(".")[0].upper(),
-                "DeploymentKitVersion": "10.1.19041.1",
-            },
-        )
 
     def _resource(self, server: str, site_code: str, role: str) -> None:
         self._add(
@@ -349,22 +339,6 @@ class _Stage:
             )
         return found
 
-    def _add_drivers(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        for entry in entries:
-            self._add(
-                "SMS_Driver",
-                {
-                    "CI_ID": entry["id"],
-                    "CI_UniqueID": f"DRIVER:{entry['id']:040X}",
-                    "LocalizedDisplayName": entry["name"],
-                    "ContentSourcePath": entry["path"],
-                    "DriverINFFile": entry["inf"],
-                    "DriverSigned": entry.get("signed", True),
-                    "DriverType": "INF",
-                    "IsEnabled": True,
-                },
-            )
-
     # --- packages ---
 
     def _value(self, cim_type: str, value: Any) -> Value:
@@ -376,8 +350,7 @@ class _Stage:
             driver = self._table("SMS_Driver").find(value)
             if driver is None:
                 raise ValueError(f"there is no driver {value}")
-            path = f"{driver.values['ContentSourcePath']}\\{driver.values['DriverINFFile']}"
-            return Embedded("SMS_Driver_Details", {"ID": value, "SourcePath": path})
+            return Embedded("SMS_Driver_Details", {"ID": value, "SourcePath": driver.values["ContentSourcePath"]})
         if cim_type.startswith("object:"):
             definition = self._classes[value["class"].lower()]
             values = {
@@ -430,6 +403,8 @@ class _Stage:
             build_seconds=float(entry.get("build_seconds", 180.0)),
         )
         world.packages[package_id.lower()] = package
+        if definition.name in WIM_PROPERTY and has_source:
+            show_image(package, world, extra or {})
         for target in entry.get("targets") or ():
             self._add_target(package, target, taken)
         for group in entry.get("groups") or ():

@@ -43,6 +43,8 @@ _WORDS = "The words of an error, and the next step it names."
 _LIST = "How many answers a list takes. Lists of any form are read."
 _TIMES = "source_modified and max_age of cm_package_refresh, and the times in results."
 _VALUES = "How values are read. All forms are."
+_BOOT = "Boot images: what changes, and when it shows."
+_IMAGES = "Images: what they show after a change."
 _LOGIN = "Logging in with auth credssp."
 
 ASSUMPTIONS: tuple[Assumption, ...] = (
@@ -68,11 +70,32 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "Nothing: the header is not read.",
     ),
     Assumption(
+        "boot_architecture",
+        "How the property Architecture of a boot image is spelled.",
+        ("number", "name"),
+        "Nothing: both are read.",
+        "Read a boot image with cm_boot_image_info, and look at Architecture in the trace.",
+    ),
+    Assumption(
         "boot_builds",
         "Whether one provider host builds two boot images at the same time.",
         ("parallel", "serial"),
         _WAIT,
         WRITE + " Refresh two boot images with when_busy=wait and in_flight=2, and compare SMSProv.log.",
+    ),
+    Assumption(
+        "boot_put",
+        "Whether a Put of an existing boot image builds it.",
+        ("saves", "builds"),
+        "How long a change of a boot image takes. Every Put of one is waited for as a build.",
+        WRITE + " Change the description of a boot image, and read SMSProv.log.",
+    ),
+    Assumption(
+        "boot_row",
+        "When a Put that builds a boot image writes the object.",
+        ("after_build", "before_build"),
+        "What a failed build of a new boot image leaves behind.",
+        WRITE + " Create a boot image with a driver that is not signed, and look for it in the console.",
     ),
     Assumption(
         "busy_refresh",
@@ -115,6 +138,20 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "Whether key, lazy and read come along with a class.",
         ("present", "absent"),
         "The fidelity report, and learning types from the site.",
+    ),
+    Assumption(
+        "client_version",
+        "Whether the client in boot images has the version of the site.",
+        ("of_the_site", "of_its_own"),
+        _BOOT,
+        "Compare the client version of a fresh boot image with the version of the site, in the console.",
+    ),
+    Assumption(
+        "component_rows",
+        "Whether the class of all optional components has objects of its own beside those of the kit.",
+        ("both", "kit"),
+        "Optional components by name. Both forms are read.",
+        "List SMS_WinPEOptionalComponentInfo with cm_wmi_query, and see whether an id and a language come twice.",
     ),
     Assumption(
         "context_options",
@@ -184,6 +221,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         ("ignored", "refused"),
         "Nothing yet: no module of this version targets distribution points.",
         WRITE,
+    ),
+    Assumption(
+        "export_arm64",
+        "Whether ExportDefaultBootImage takes the architecture arm64.",
+        ("accepted", "refused"),
+        _BOOT,
+        WRITE + " Export one.",
     ),
     Assumption(
         "fault_reason",
@@ -282,6 +326,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         _CODES_ABSENT,
         "uri_style auto tries the other form after each of these.",
     ),
+    Assumption(
+        "missing_dependency",
+        "What a build does with an optional component that lacks one it needs.",
+        ("build_fails", "build_adds"),
+        "Nothing: what a component needs is written along with it.",
+        WRITE + " Take a component out that another one needs, and refresh the boot image.",
+    ),
     Assumption("null_array", "Whether an empty array is left out, or sent as null.", ("absent", "nil"), _VALUES),
     Assumption(
         "output_type",
@@ -339,6 +390,20 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         WRITE + " Open the properties of a package in the console, change a field without saving, and refresh it.",
     ),
     Assumption(
+        "reload_properties",
+        "Whether ReloadImageProperties saves what it has read.",
+        ("needs_put", "saved"),
+        _IMAGES,
+        WRITE + " Replace a WIM, run ReloadImageProperties, and read ImageProperty.",
+    ),
+    Assumption(
+        "reload_shows",
+        "When a boot image shows the version of its new Windows PE.",
+        ("after_build", "at_once"),
+        _BOOT,
+        WRITE + " Run ReloadWinPeFromAdk with a newer kit, and read ImageOSVersion before the build.",
+    ),
+    Assumption(
         "response_charset", "Whether answers are UTF-8 or UTF-16.", ("utf-8", "utf-16"), "Nothing: both are read."
     ),
     Assumption(
@@ -380,11 +445,25 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         _WORDS,
     ),
     Assumption(
+        "unreadable_image",
+        "Whether an operating system image can be created with a path that cannot be read.",
+        ("refused", "accepted"),
+        _IMAGES,
+        WRITE + " Create an image with the path of a file that does not exist.",
+    ),
+    Assumption(
         "unreadable_path",
         "How GetImageProperties says that it cannot read a path.",
         ("error", "return_value"),
         "share_path of cm_connection_check.",
         "Run cm_connection_check with a share_path that does not exist, and read the message.",
+    ),
+    Assumption(
+        "update_image",
+        "What UpdateImage and UpdateDefaultImage do.",
+        ("nothing", "rebuilds"),
+        _BOOT,
+        WRITE + " No successful call is known.",
     ),
     Assumption(
         "winrm_config",

@@ -246,6 +246,7 @@ class DistributionManager:
             self._cannot_read(package, source.problem)
             return
         values = package.record.values
+        package.distributed = package.built
         # ASSUMED: unchanged_source
         if raises and not (world.switches["unchanged_source"] == "stays" and not source.changed):
             values["SourceVersion"] = package.version + 1

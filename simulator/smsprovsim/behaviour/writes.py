@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..model import Caller, CimDateTime, Embedded, Value, WmiError
+from ..model import Caller, CimDateTime, Embedded, Value, WmiError, Work
 from ..repository import (
     WBEM_E_INVALID_PARAMETER,
     WBEM_E_NOT_FOUND,
@@ -27,10 +27,12 @@ from ..world import (
     PACKAGE_CLASSES,
     TARGET_DELETED,
     Package,
+    SiteInfo,
     Target,
     World,
 )
 from .distribution import Distribution
+from .image_writes import BOOT_IMAGE, WIM_PROPERTY, ImageWrites
 from .locks import Locks
 
 BAD_PROPERTY = 1078462229
@@ -120,6 +122,7 @@ class Writes:
     world: World
     distribution: Distribution
     locks: Locks
+    images: ImageWrites
 
     def __post_init__(self) -> None:
         self._next_ids: dict[str, int] = {}
@@ -175,8 +178,8 @@ class Writes:
 
     def create_package(
         self, definition: ClassDefinition, sent: Mapping[str, Value], caller: Caller, account: Account, site_code: str
-    ) -> Record:
-        """Store a new package under a new id and have its content taken (behaviour 23 to 31)."""
+    ) -> tuple[Record, Work | None]:
+        """Store a new package under a new id and have its content taken (behaviour 23 to 31); a boot image is built first."""
         world = self.world
         name = definition.name
         found = self._repository.checked(definition, sent, "PutInstance")
@@ -189,7 +192,7 @@ class Writes:
         values.update(
             {key: value for key, value in found.items() if not self._is_kept(definition, key) and value is not None}
         )
-        if name == "SMS_BootImagePackage":
+        if name == BOOT_IMAGE:
             values["PkgSourceFlag"] = STORAGE_DIRECT
         self._check_schedule(values, name)
         if name == "SMS_DriverPackage":
@@ -199,21 +202,29 @@ class Writes:
         values.update(
             PackageID=package_id, SourceSite=site_code, SecuredScopeNames=scopes, SedoObjectVersion=self.new_stamp()
         )
-        if name == "SMS_BootImagePackage":
-            values["PkgSourcePath"] = (
-                str(values["ImagePath"]).rsplit("\\", 1)[0] + f"\\boot.{package_id}.wim"
-            )  # behaviour 81
-        record = self._repository.stored(name).add(values)
+        record = Record(definition, values)
         package = Package(record, size_kb=10_240, scopes=frozenset(scopes))
         values["PackageSize"] = package.size_kb if package.has_source else 0
-        world.packages[package_id.lower()] = package
-        world.record_audit(30000, caller, site_code, package_id)
-        world.count("Create", package_id)
-        if package.has_source:
-            self.distribution.of(package).refresh(package, raises=False, action=ACTION_ADD)
-        else:
-            self.distribution.of(package).note(package)
-        return record
+        here = world.sites[site_code]
+        if name in WIM_PROPERTY and package.has_source:
+            self.images.fill_in(package, here)
+
+        def store() -> None:
+            self._repository.stored(name).put_in(record)
+            world.packages[package_id.lower()] = package
+            world.record_audit(30000, caller, site_code, package_id)
+            world.count("Create", package_id)
+            if package.has_source:
+                self.distribution.of(package).refresh(package, raises=False, action=ACTION_ADD)
+            else:
+                self.distribution.of(package).note(package)
+
+        if name == BOOT_IMAGE:
+            self.images.demand_acceptable(values, found, here, name)
+            self._next_ids[site_code] = int(package_id[3:], 16) + 1  # taken, even if the build fails (behaviour 24)
+            return record, self.images.build_new(package, here, store)
+        store()
+        return record, None
 
     def _check_driver_folder(self, path: str) -> None:
         source = self.world.sources.get(path.rstrip("\\").lower())
@@ -226,7 +237,7 @@ class Writes:
         prop = definition.properties[name]
         return prop.read_only or prop.key or name in _MAINTAINED
 
-    def put_package(self, package: Package, sent: Mapping[str, Value], caller: Caller, site_code: str) -> None:
+    def put_package(self, package: Package, sent: Mapping[str, Value], caller: Caller, site_code: str) -> Work | None:
         """Change a package (behaviour 33 to 47). A property that is not sent stays."""
         world, record = self.world, package.record
         definition, path = record.definition, record.path()
@@ -258,18 +269,39 @@ class Writes:
         if "ImagePath" in changed and record.values.get("DefaultImage"):
             raise provider_error(BAD_PROPERTY, "ImagePath of a built-in boot image cannot change", "PutInstance", path)
         self._check_schedule({**record.values, **changed}, path)
-        record.values.update(changed)
-        record.values["SedoObjectVersion"] = self.new_stamp()
-        self.locks.release(path, caller)
-        world.record_audit(30001, caller, site_code, package.package_id)
-        world.count("Put", package.package_id)
-        if found.get("RefreshPkgSourceFlag"):  # behaviour 42
-            world.count("RefreshPkgSource", package.package_id)
-            self.distribution.refresh(package, site_code)
-        elif not _CONTENT.isdisjoint(changed) and package.has_source:
+        here, boot = world.sites[site_code], record.definition.name == BOOT_IMAGE
+        if boot:
+            self.images.demand_acceptable({**record.values, **changed}, changed, here, path)
+
+        def save() -> None:
+            record.values.update(changed)
+            self.images.commit(package)
+            record.values["SedoObjectVersion"] = self.new_stamp()
+            self.locks.release(path, caller)
+            world.record_audit(30001, caller, site_code, package.package_id)
+            world.count("Put", package.package_id)
+
+        refresh = bool(found.get("RefreshPkgSourceFlag"))  # behaviour 42
+        # ASSUMED: boot_put
+        if boot and not refresh and world.switches["boot_put"] == "builds":
+            return self.images.build_changed(package, here, changed, save)
+        save()
+        if refresh:
+            return self.refresh_package(package, here, str(record.values.get("ContextID") or ""))
+        if not _CONTENT.isdisjoint(changed) and package.has_source:
             self.distribution.of(package).refresh(package)
         else:
             self.distribution.of(package).note(package)
+        return None
+
+    def refresh_package(self, package: Package, site: SiteInfo, context_id: str = "") -> Work | None:
+        """What RefreshPkgSource does: distribute, and build a boot image before that (behaviour 55, 82)."""
+        self.world.count("RefreshPkgSource", package.package_id)
+        if package.class_name == BOOT_IMAGE:
+            # ASSUMED: the build runs on whatever provider was asked; the version rises on the owning site only.
+            return self.images.boot_images.rebuild(package, site, context_id or None)
+        self.distribution.refresh(package, site.code)
+        return None
 
     def delete_package(self, package: Package, caller: Caller, site_code: str) -> None:
         """Begin the removal (behaviour 113); a second delete finds it gone already."""

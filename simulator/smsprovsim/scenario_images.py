@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of a scenario that images need: drivers, WIM files, and what is in the boot images at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .behaviour import paths
+from .behaviour.boot_images import show
+from .behaviour.image_writes import BOOT_IMAGE, WIM_PROPERTY
+from .behaviour.injection import foresee
+from .images import ARCHITECTURES, Edition, Wim, winpe
+from .repository import StoredTable
+from .world import SITE_VERSION, Package, World
+
+
+def production_client(switches: Mapping[str, str]) -> str:
+    """The version of the client that goes into boot images. ASSUMED: client_version"""
+    return SITE_VERSION if switches["client_version"] == "of_the_site" else SITE_VERSION[:-4] + "1042"
+
+
+def add_drivers(table: StoredTable, entries: Iterable[Mapping[str, Any]], world: World) -> None:
+    """The drivers of the catalogue. `platforms` says for which architectures one is, which no property tells."""
+    for entry in entries:
+        table.add(driver_values(entry))
+        if "platforms" in entry:
+            world.driver_platforms[entry["id"]] = frozenset(ARCHITECTURES[name] for name in entry["platforms"])
+
+
+def driver_values(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of one driver."""
+    signed = entry.get("signed", True)
+    return {
+        "CI_ID": entry["id"],
+        "CI_UniqueID": f"DRIVER:{entry['id']:040X}",
+        "CIType_ID": 1,
+        "CIVersion": 1,
+        "ContentSourcePath": entry["path"],
+        "DriverBootCritical": entry.get("boot_critical", False),
+        "DriverClass": entry.get("class", "Net"),
+        "DriverINFFile": entry["inf"],
+        "DriverProvider": entry.get("provider", "Contoso Ltd."),
+        "DriverSigned": signed,
+        "DriverSigner": "Microsoft Windows Hardware Compatibility Publisher" if signed else "",
+        "DriverType": "INF",
+        "DriverVersion": entry.get("version", "1.0.0.0"),
+        "IsEnabled": entry.get("enabled", True),
+        "IsExpired": False,
+        "IsHidden": False,
+        "IsLatest": True,
+        "IsQuarantined": False,
+        "IsSuperseded": False,
+        "LocalizedDescription": "",
+        "LocalizedDisplayName": entry["name"],
+        "LocalizedPropertyLocaleID": 1033,
+    }
+
+
+def add_wims(entries: Mapping[str, Any] | None, world: World) -> None:
+    """The WIM files of the shares. Where a scenario lists any, there are no others."""
+    world.lists_images = entries is not None
+    for path, entry in (entries or {}).items():
+        world.wims[path.lower()] = described(entry)
+
+
+def described(entry: Mapping[str, Any]) -> Wim:
+    """A WIM as a scenario describes it: `winpe` and `kit`, or a list of `images`."""
+    if "winpe" in entry:
+        wim = winpe(entry["kit"], ARCHITECTURES[entry["winpe"]], entry.get("version", ""))
+        return Wim(wim.editions, wim.kit, entry.get("edited", False))
+    editions = []
+    for number, given in enumerate(entry["images"], start=1):
+        values = {"index": number, **given}
+        values["architecture"] = ARCHITECTURES[values.get("architecture", "x64")]
+        editions.append(Edition(**values))
+    return Wim(tuple(editions))
+
+
+def show_image(package: Package, world: World, given: Mapping[str, Any]) -> None:
+    """Fill in what the provider knows of an image that is there from the start; what the scenario gives stays."""
+    site = world.sites[package.owner]
+    values = package.record.values
+    boot = package.class_name == BOOT_IMAGE
+    path = str(values.get(WIM_PROPERTY[package.class_name]) or "")
+    if paths.problem(path, world, "computer"):
+        return
+    wim = paths.wim(path, world, site, boot=boot)
+    package.images = wim.editions
+    filled = dict(values)
+    if boot:
+        world.wims.setdefault(path.lower(), wim)
+        show(world, filled, wim, site.client_version)
+        package.built = package.distributed = foresee(world, site, values).built
+    elif "ImageProperty" in values:
+        filled["ImageProperty"] = wim.metadata()
+        if "ImageOSVersion" in package.record.definition.properties:
+            filled["ImageOSVersion"] = wim.editions[0].os_version
+    values.update({name: value for name, value in filled.items() if name not in given})
