@@ -18,7 +18,17 @@ SOURCES = ROOT / "plugins" / "module_utils"
 VALUE = "<>"
 
 # Calls whose argument at this position is text for the user, besides the exceptions.
-CALLS = {"end": 1, "warn": 0, "_build_failed": 1, "end_all": 0, "Verdict": 2, "_explained": 0, "Need": 1, "explain": 1}
+CALLS = {
+    "end": 1,
+    "warn": 0,
+    "_warn": 0,
+    "_build_failed": 1,
+    "end_all": 0,
+    "Verdict": 2,
+    "_explained": 0,
+    "Need": 1,
+    "explain": 1,
+}
 # Findings of the connection check.
 CALLS.update(failed=0, warned=0, skipped=0)
 # Functions that make text for the user out of what they return.

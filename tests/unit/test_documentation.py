@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.configmgr.content.plugins.module_utils._content.image_package import IMAGE_PACKAGE
 from ansible_collections.configmgr.content.plugins.module_utils._content.operations import REFRESH
 from ansible_collections.configmgr.content.plugins.module_utils._content.registry import RESOURCES
 from ansible_collections.configmgr.content.plugins.module_utils._engine import connection, report
@@ -24,11 +25,13 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.build im
 from ansible_collections.configmgr.content.plugins.module_utils._engine.distribution import Verdict, Watch
 from ansible_collections.configmgr.content.plugins.module_utils._engine.module import (
     connection_check_spec,
+    connection_spec,
     info_spec,
     refresh_spec,
 )
 from ansible_collections.configmgr.content.plugins.module_utils._engine.operation import Fence, Target
 from ansible_collections.configmgr.content.plugins.module_utils._engine.selection import PackageState
+from ansible_collections.configmgr.content.plugins.module_utils._engine.state import state_spec
 from messages_in_source import kind_of, messages, parsed_sources, plain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,13 +47,15 @@ TROUBLESHOOTING = ROOT / "docs" / "docsite" / "rst" / "troubleshooting.rst"
 REPOSITORY = "https://github.com/ansible-collections/configmgr.content/blob/main/"
 SPECS = {
     "cm_connection_check": connection_check_spec(),
+    "cm_image_package": {**connection_spec(), **state_spec(IMAGE_PACKAGE)},
     "cm_package_info": info_spec(RESOURCES),
     "cm_package_refresh": refresh_spec(RESOURCES),
 }
 MODULES = sorted(SPECS)
 EXCLUSIVE = [("package_ids", "names", "select")]
-# The console's name for the refresh (meta/runtime.yml).
+# Other names for modules (meta/runtime.yml).
 SPECS["cm_update_distribution_points"] = SPECS["cm_package_refresh"]
+SPECS["cm_os_image"] = SPECS["cm_image_package"]
 FULL_NAME = "configmgr.content."
 OPTION = r"--[a-z]+(?:-[a-z]+)*"
 ROLE = ROOT / "roles" / "content_refresh"
