@@ -13,7 +13,7 @@ import heapq
 import itertools
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -346,30 +346,31 @@ class World:
         component: str = "SMS_DISTRIBUTION_MANAGER",
         machine: str = "",
         message_type: int = 256,
+        insertions: Sequence[str] = (),
     ) -> None:
-        """Add a row of SMS_StatusMessage."""
-        identity = next(self._records)
-        self.repository.stored("SMS_StatusMessage").add(
-            {
-                "RecordID": identity,
-                "Component": component,
-                "MachineName": machine or self.sites[site_code].server,
-                "MessageID": number,
-                "MessageType": message_type,
-                "ModuleName": "SMS Provider" if message_type == 768 else "SMS Server",
-                "PerClient": 0,
-                "ProcessID": 4,
-                "ReportFunction": 0,
-                "Severity": severity,
-                "SiteCode": site_code,
-                "SuccessfulTransaction": 0,
-                "ThreadID": 8,
-                "Time": self.date(),
-                "TopLevelSiteCode": "",
-                "Transaction": 0,
-                "Win32Error": 0,
-            }
-        )
+        """Add a row of SMS_StatusMessage, and the same with its insertion strings (SDK: SMS_StatMsgWithInsStrings)."""
+        row: dict[str, Value] = {
+            "RecordID": next(self._records),
+            "Component": component,
+            "MachineName": machine or self.sites[site_code].server,
+            "MessageID": number,
+            "MessageType": message_type,
+            "ModuleName": "SMS Provider" if message_type == 768 else "SMS Server",
+            "PerClient": 0,
+            "ProcessID": 4,
+            "ReportFunction": 0,
+            "Severity": severity,
+            "SiteCode": site_code,
+            "SuccessfulTransaction": 0,
+            "ThreadID": 8,
+            "Time": self.date(),
+            "TopLevelSiteCode": "",
+            "Transaction": 0,
+            "Win32Error": 0,
+        }
+        strings = {f"InsString{place}": text for place, text in enumerate(insertions, 1)}
+        self.repository.stored("SMS_StatusMessage").add(dict(row))
+        self.repository.stored("SMS_StatMsgWithInsStrings").add({**row, **strings})
 
     def record_audit(self, number: int, caller: Caller, site_code: str, target: str) -> None:
         """Leave the audit message of a change (behaviour 7, 120)."""
@@ -387,7 +388,17 @@ class World:
                 "at": self.now,
             }
         )
-        self.status_message(number, INFORMATION, site_code, component=application, machine=machine, message_type=768)
+        package = self.package(target)
+        # ASSUMED: the strings of an audit message and their order: who, the name, the id. The texts are public, the order is not.
+        self.status_message(
+            number,
+            INFORMATION,
+            site_code,
+            component=application,
+            machine=machine,
+            message_type=768,
+            insertions=(caller.user, str(package.record.values.get("Name") or "") if package else "", target),
+        )
 
     def count(self, method: str, key: str) -> None:
         """Count an execution of a change: the oracle of the tests."""
