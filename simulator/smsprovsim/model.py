@@ -135,6 +135,7 @@ class Work:
     done_at: float | None = None
     error: WmiError | None = None  # raised when `done_at` is reached
     cancel: Any = None  # Callable[[], None] | None
+    at_end: Any = None  # Callable[[], dict[str, Value]] | None: the outputs, where only the end shows them
 
 
 class Clock(Protocol):

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from . import wql
 from .behaviour import boot_methods, lock_methods, methods
 from .behaviour.boot_images import BootImages
 from .behaviour.calls import METHODS, Call
+from .behaviour.changes import Changes
 from .behaviour.distribution import Distribution
 from .behaviour.groups import Folders, Groups
 from .behaviour.image_writes import ImageWrites
@@ -91,7 +92,7 @@ class SimulatedSite:
         self.accounts = tuple(accounts)
         self.machine = machine
         self.distribution = Distribution(world)
-        self.locks = Locks()
+        self.locks = Locks(world)
         self.boot_images = BootImages(world, self.distribution.refresh)
         self.images = ImageWrites(world, self.boot_images)
         self.writes = Writes(world, self.distribution, self.locks, self.images)
@@ -99,6 +100,7 @@ class SimulatedSite:
         self.folders = Folders(world)
         self.kit = Kit(world)
         self.sign_in = SignIn()
+        self.changes = Changes(self)
         self._local_site = local_site
         self._by_user = {account.name.lower(): account for account in self.accounts}
         self._namespaces = {_ROOT: ""} | {f"root/sms/site_{code}".lower(): code for code in world.sites}
@@ -415,11 +417,13 @@ class SimulatedSite:
                     for build in self.boot_images.builds
                 ],
                 "contexts": self.boot_images.known_contexts(),
+                "wims": {path: wim.metadata() for path, wim in world.wims.items()},
                 "locks": self.locks.snapshot(),
                 "most_at_a_time": {
                     "packages": {manager.site_code: manager.most_packages for manager in managers},
                     "deliveries": {manager.site_code: manager.most_deliveries for manager in managers},
                     "builds": dict(self.boot_images.most_at_a_time),
+                    "exports": dict(self.boot_images.exports_at_a_time),
                 },
             }
 
@@ -440,6 +444,8 @@ def _package_state(package: Package, world: World) -> dict[str, Any]:
         "last_refresh_time": values["LastRefreshTime"].text,
         "phase": package.phase,
         "message": package.message.number if package.message else None,
+        "built": asdict(package.built) if package.built else None,
+        "distributed": asdict(package.distributed) if package.distributed else None,
         "distribution_points": {
             target.point.server: {
                 "state": target.state,

@@ -20,10 +20,10 @@ from .behaviour.status import SERVER, nal_path
 from .behaviour.writes import new_package_values
 from .clock import LogicalClock
 from .generate import generated_packages
-from .model import CimDateTime, Embedded, Value
+from .model import Value
 from .provider import SimulatedSite
 from .repository import Record, StoredTable
-from .scenario_images import add_drivers, add_wims, production_client, show_image
+from .scenario_images import add_drivers, add_wims, production_client, show_image, source_of, typed_value
 from .schema import read_classes
 from .security import DEFAULT_SCOPE, OPERATIONS, Account
 from .switches import Switches
@@ -36,12 +36,10 @@ from .world import (
     INSTALLED,
     NO_SOURCE,
     PACKAGE_CLASSES,
-    READERS,
     SUCCEEDED,
     DistributionPoint,
     Package,
     SiteInfo,
-    Source,
     Target,
     World,
 )
@@ -98,13 +96,6 @@ def _rights(entry: Any) -> dict[str, Any]:
     return {"operations": operations, "scopes": frozenset(entry["scopes"]) if "scopes" in entry else None}
 
 
-def _readers(entry: Any) -> frozenset[str]:
-    readers = READERS if entry is None else frozenset(entry)
-    if not readers <= READERS:
-        raise ValueError(f"readers are {', '.join(sorted(READERS))}")
-    return readers
-
-
 def _time_zone_info(utc_offset: int, form: str) -> str:
     """SMS_Site.TimeZoneInfo: bias in minutes west, end of summer time, its bias, begin of summer time, its bias.
 
@@ -152,12 +143,7 @@ class _Stage:
         local_site = content.get("local_site") or next(iter(world.sites))
         self.site = SimulatedSite(name, world, accounts, machine, local_site)
         for path, entry in (content.get("sources") or {}).items():
-            world.sources[path.rstrip("\\").lower()] = Source(
-                problem={"missing": 2306, "unreadable": 2307}.get(entry.get("problem", ""), 0),
-                changed=entry.get("changed", True),
-                empty=entry.get("empty", False),
-                readers=_readers(entry.get("readers")),
-            )
+            world.sources[path.rstrip("\\").lower()] = source_of(entry)
         strength = content.get("sign_in") or {}
         self.site.sign_in = SignIn(
             bool(strength.get("strong")), frozenset(user.lower() for user in strength.get("exceptions") or ())
@@ -178,8 +164,15 @@ class _Stage:
             package = world.package(entry["package"])
             if package is None:
                 raise ValueError(f"lock on unknown package {entry['package']}")
-            lock = Lock(entry["user"], entry["context"], entry["machine"], package.owner, world.date(-600.0))
-            self.site.locks.hold(package.record.path(), lock)
+            path = package.record.path()
+            if "site" in entry:
+                self.site.locks.keep_at(path, entry["site"])
+            if "user" in entry:
+                owner = entry.get("site", package.owner)
+                since = world.date(-600.0)
+                self.site.locks.hold(
+                    path, Lock(entry["user"], entry["context"], entry["machine"], owner, since, -600.0)
+                )
 
     def _table(self, class_name: str) -> StoredTable:
         return self._world.repository.stored(class_name)
@@ -341,24 +334,6 @@ class _Stage:
 
     # --- packages ---
 
-    def _value(self, cim_type: str, value: Any) -> Value:
-        if isinstance(value, list):
-            return [self._value(cim_type, item) for item in value]
-        if cim_type == "datetime":
-            return CimDateTime(value)
-        if cim_type == "object:SMS_Driver_Details" and isinstance(value, int):
-            driver = self._table("SMS_Driver").find(value)
-            if driver is None:
-                raise ValueError(f"there is no driver {value}")
-            return Embedded("SMS_Driver_Details", {"ID": value, "SourcePath": driver.values["ContentSourcePath"]})
-        if cim_type.startswith("object:"):
-            definition = self._classes[value["class"].lower()]
-            values = {
-                name: self._value(definition.properties[name].type, v) for name, v in value.items() if name != "class"
-            }
-            return Embedded(definition.name, values)
-        return value
-
     def _add_package(self, entry: Mapping[str, Any], groups: Mapping[str, str]) -> None:
         world = self._world
         definition = self._classes[entry["class"].lower()]
@@ -391,7 +366,7 @@ class _Stage:
         extra = entry.get("properties")
         if extra:
             typed = {
-                name: self._value(definition.properties[name].type, value)
+                name: typed_value(world.repository, definition.properties[name].type, value)
                 for name, value in extra.items()
                 if name in definition.properties
             }

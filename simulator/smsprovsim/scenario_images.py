@@ -13,8 +13,9 @@ from .behaviour.boot_images import show
 from .behaviour.image_writes import BOOT_IMAGE, WIM_PROPERTY
 from .behaviour.injection import foresee
 from .images import ARCHITECTURES, Edition, Wim, winpe
-from .repository import StoredTable
-from .world import SITE_VERSION, Package, World
+from .model import CimDateTime, Embedded, Value
+from .repository import Repository, StoredTable
+from .world import READERS, SITE_VERSION, Package, Source, World
 
 
 def production_client(switches: Mapping[str, str]) -> str:
@@ -99,3 +100,38 @@ def show_image(package: Package, world: World, given: Mapping[str, Any]) -> None
         if "ImageOSVersion" in package.record.definition.properties:
             filled["ImageOSVersion"] = wim.editions[0].os_version
     values.update({name: value for name, value in filled.items() if name not in given})
+
+
+def source_of(entry: Mapping[str, Any]) -> Source:
+    """A source path as a scenario describes it."""
+    readers = entry.get("readers")
+    if readers is not None and not frozenset(readers) <= READERS:
+        raise ValueError(f"readers are {', '.join(sorted(READERS))}")
+    return Source(
+        problem={"missing": 2306, "unreadable": 2307}.get(entry.get("problem", ""), 0),
+        changed=entry.get("changed", True),
+        empty=entry.get("empty", False),
+        readers=READERS if readers is None else frozenset(readers),
+    )
+
+
+def typed_value(repository: Repository, cim_type: str, value: Any) -> Value:
+    """A value of a scenario as the repository keeps it; a driver may stand as its number alone."""
+    if isinstance(value, list):
+        return [typed_value(repository, cim_type, item) for item in value]
+    if cim_type == "datetime" and isinstance(value, str):
+        return CimDateTime(value)
+    if cim_type == "object:SMS_Driver_Details" and isinstance(value, int):
+        driver = repository.stored("SMS_Driver").find(value)
+        if driver is None:
+            raise ValueError(f"there is no driver {value}")
+        return Embedded("SMS_Driver_Details", {"ID": value, "SourcePath": driver.values["ContentSourcePath"]})
+    if cim_type.startswith("object:") and isinstance(value, Mapping):
+        definition = repository.classes[value["class"].lower()]
+        values = {
+            name: typed_value(repository, definition.properties[name].type, given)
+            for name, given in value.items()
+            if name != "class"
+        }
+        return Embedded(definition.name, values)
+    return value

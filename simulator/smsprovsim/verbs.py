@@ -111,7 +111,11 @@ def invoke(operation: Operation) -> Answer:
     with operation.asking_site() as site:
         work = site.invoke(operation.caller, cim_class, method, keys, arguments)
     _see_through(operation, started, work)
-    return output(operation, cim_class, method, work.outputs, work.return_value)
+    outputs = work.outputs
+    if work.at_end is not None and operation.wait:
+        with operation.asking_site():
+            outputs = work.at_end()
+    return output(operation, cim_class, method, outputs, work.return_value)
 
 
 def output(

@@ -49,6 +49,13 @@ _LOGIN = "Logging in with auth credssp."
 
 ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption(
+        "abandoned_lock",
+        "When a lock that nobody gives back stops to count.",
+        ("two_hours", "never"),
+        "Changes: how long the lock of somebody else stands in the way.",
+        WRITE + " Lock an object in a console, end that process, and look at the lock after two hours.",
+    ),
+    Assumption(
         "access_denied_code",
         "Which code WinRM gives when WMI denies access.",
         ("5", "2150859013", "2147749891"),
@@ -242,6 +249,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         ("ignored", "marked"),
         "owner_mismatch of cm_package_refresh.",
         WRITE + " Refresh such a package with owner_mismatch=send, and read ActionInProgress for a minute.",
+    ),
+    Assumption(
+        "foreign_release",
+        "Whether ReleaseLock takes away the lock of another user.",
+        ("refused", "accepted"),
+        "lock_takeover: any.",
+        WRITE + " Lock an object in a console, and run a task with lock_takeover=any as another user.",
     ),
     Assumption(
         "get_by_base_class",

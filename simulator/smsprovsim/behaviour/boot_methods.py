@@ -48,7 +48,7 @@ def _demand_change(call: Call) -> None:
     call.demand("modify")
     call.site.writes.demand_ownership(package, call.here.code, "ExecMethod")
     call.site.writes.demand_present(package, "ExecMethod")
-    call.site.locks.demand_free(package.record.path(), call.caller, "ExecMethod")
+    call.site.locks.demand_free(package.record.path(), call.caller, "ExecMethod", call.here.code)
 
 
 @method("SMS_BootImagePackage.QueryOSDBinaryInjectionStatus")

@@ -27,7 +27,7 @@ def _refresh(call: Call) -> Work:
 
 def _demand_unlocked(call: Call, package: Package) -> None:
     if call.world.switches["refresh_needs_lock"] == "yes":  # ASSUMED: refresh_needs_lock
-        call.site.locks.demand_free(package.record.path(), call.caller, "ExecMethod")
+        call.site.locks.demand_free(package.record.path(), call.caller, "ExecMethod", call.here.code)
 
 
 @method("SMS_PackageBaseclass.AddChangeNotification")

@@ -122,6 +122,14 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         ("of_the_site", "of_its_own"), "of_the_site", "SMS_BootImagePackage.ProductionClientVersion",
         "Whether the client that goes into boot images has the version of the site, or a higher last number.",
     ),
+"abandoned_lock": (
+        ("two_hours", "never"), "two_hours", "behaviour 39; README open question 12",
+        "When a lock that nobody gives back stops to count: two hours after it was taken, or never.",
+    ),
+"foreign_release": (
+        ("refused", "accepted"), "refused", "behaviour 37, 39",
+        "ReleaseLock with context and machine of the holder, by another user: refused, or the lock goes.",
+    ),
     "path_identity": (
         ("caller", "computer"), "caller", "wire A-13; behaviour 32",
         "Who reads the path given to GetImageProperties or CheckSourceFolder: the caller, which takes a login that can be "

@@ -243,7 +243,7 @@ class Writes:
         definition, path = record.definition, record.path()
         self.demand_ownership(package, site_code, "PutInstance")
         self.demand_present(package, "PutInstance")
-        self.locks.demand_free(path, caller, "PutInstance")
+        self.locks.demand_free(path, caller, "PutInstance", site_code)
         found = self._repository.checked(definition, sent, "PutInstance")
         if str(found.get("PackageID", package.package_id)).lower() != package.package_id.lower():
             raise wmi_error(WBEM_E_INVALID_PARAMETER, "A key cannot be changed", "PutInstance", path)
@@ -307,7 +307,7 @@ class Writes:
         """Begin the removal (behaviour 113); a second delete finds it gone already."""
         path = package.record.path()
         self.demand_ownership(package, site_code, "DeleteInstance")
-        self.locks.demand_free(path, caller, "DeleteInstance")
+        self.locks.demand_free(path, caller, "DeleteInstance", site_code)
         if package.action == ACTION_DELETE:
             raise not_found(path, "DeleteInstance")
         self.world.record_audit(30002, caller, site_code, package.package_id)
