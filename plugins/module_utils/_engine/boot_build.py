@@ -25,6 +25,9 @@ from .words import plain
 if TYPE_CHECKING:
     from .boot_state import BootImage
 
+# Seconds that a reload gets whose answer was lost, where nothing shows its end.
+RELOAD_PATIENCE = 600.0
+
 # The kinds of errors that say that nothing came of a build.
 _BROKE = ("operation_failed", "provider_error", "access_denied", "locked", "not_on_this_version", "not_found")
 
@@ -45,8 +48,8 @@ class Build:
     def run(self, wrote: bool) -> None:
         """Bring what is due about. `wrote`: this run changed settings, so nothing that ran before counts."""
         task = self._task
-        if task.need.reload:
-            self._reload()
+        if task.need.reload and not self.reloaded:
+            self.reload()
         earlier = None if wrote else self._begun()
         if not task.need.due:  # it ended while we waited
             return
@@ -115,7 +118,7 @@ class Build:
             return
         reasons = (
             task.staleness.reasons
-            if task.need.reload
+            if self.reloaded
             else [reason for reason in task.staleness.reasons if "Windows PE" not in reason]
         )
         if reasons:
@@ -126,7 +129,7 @@ class Build:
 
     # -- Windows PE ------------------------------------------------------------------------------------------------
 
-    def _reload(self) -> None:
+    def reload(self) -> None:
         """Reload the original with the kit's Windows PE (ReloadWinPeFromAdk, behaviour 89). Sent once; a lost answer is settled by reading."""
         task = self._task
         task.say(
@@ -143,21 +146,26 @@ class Build:
         while not write.ended and clock.now() - began <= longest:
             clock.sleep(task.rules.build.wait_interval)
         if isinstance(write.error, OutcomeUnknown) and write.error.timed_out_at_server:
-            self._await_winpe(write.error)
+            self._await_winpe()
         elif write.error is not None:
             raise write.error
         self.reloaded = True
 
-    def _await_winpe(self, lost: OutcomeUnknown) -> None:
-        """Until the image, or the file behind it, has the kit's Windows PE. Raises the lost answer where it never does."""
+    def _await_winpe(self) -> None:
+        """Until the image, or the file behind it, has the kit's Windows PE; a site that shows neither gets some minutes.
+
+        Whether it helped is seen after the build.
+        """
         task = self._task
-        clock, longest = task.site.means.clock, task.rules.build.build_timeout
+        clock = task.site.means.clock
         began = clock.now()
-        while clock.now() - began <= longest:
-            if self._has_winpe():
+        while not self._has_winpe():
+            if clock.now() - began > RELOAD_PATIENCE:
+                task.say(
+                    f"{task.object_label}: nothing shows whether its Windows PE was reloaded; it is built now, and looked at again"
+                )
                 return
             clock.sleep(task.rules.build.wait_interval)
-        raise lost
 
     def _has_winpe(self) -> bool:
         """Whether the WIM is the kit's: by the image, or by the file, where a site shows it after the build only."""

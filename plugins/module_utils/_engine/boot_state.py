@@ -49,6 +49,7 @@ class BootRules:
     on_build_failure: str = "restore"
     driver_check: str = "fail"
     language: int | None = None
+    architecture: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ class BootImage(Converge):
         return self.current
 
     def _resolved(self) -> Wish:
+        self._demand_architecture()
         values = dict(self._asked.values) if self._asked.present else {}
         components, drivers = values.get(COMPONENTS), values.get(DRIVERS)
         if isinstance(components, Edit):
@@ -133,12 +135,21 @@ class BootImage(Converge):
 
     def _architecture(self) -> str:
         """That of the image, or for a new one that of the WIM. Raises Impossible, ProviderError."""
+        if self.found is not None:
+            return boot_wim.architecture_word(self.found.value("Architecture", STRING))
         if not self._known.architecture:
-            if self.found is not None:
-                self._known.architecture = boot_wim.architecture_word(self.found.value("Architecture", STRING))
-            else:
-                self._known.architecture = self._architecture_of_file()
+            self._known.architecture = self.rules.architecture or self._architecture_of_file()
         return self._known.architecture
+
+    def _demand_architecture(self) -> None:
+        """That of an image comes from its WIM and cannot be changed. Raises Impossible."""
+        wanted = self.rules.architecture
+        if self.found is None or not wanted or not self._asked.present or self._architecture() == wanted:
+            return
+        raise Impossible(
+            f"{self._label()} is for {self._architecture()}, not for {wanted}",
+            hint="The WIM decides; create another boot image from another one",
+        )
 
     def _architecture_of_file(self) -> str:
         path, index = self._asked.values.get("image_path"), self._asked.values.get("image_index") or 1
@@ -147,7 +158,11 @@ class BootImage(Converge):
                 f"There is no such {self.resource.label} yet, and it cannot be created without image_path",
                 hint="Give it too, or correct the name",
             )
-        images = boot_wim.read_images(self.site, self.resource.wmi_class, path)
+        try:
+            images = boot_wim.read_images(self.site, self.resource.wmi_class, path)
+        except ProviderError as refused:
+            refused.hint = f"Give architecture too, then the WIM need not be read before; {refused.hint[0].lower()}{refused.hint[1:]}"
+            raise
         return boot_wim.architecture_of(images, index, path)
 
     def _catalogue(self) -> Catalogue:
@@ -369,8 +384,11 @@ class BootImage(Converge):
         """Write, and build where that is due. A build that failed is in `build.failure`."""
         if self.current.action == "create":
             self._await_creation()
-        elif self.current.action == "update" and self.need.due:
-            self._calm()
+        elif self.need.due:
+            if self.current.action == "update":
+                self._calm()
+            if self.need.reload and not {"OptionalComponents", "ReferencedDrivers"}.isdisjoint(self.current.writes):
+                self._reload_first()
         before, writes = self.found, dict(self.current.writes)
         wrote = self.current.action == "update"
         try:
@@ -384,6 +402,16 @@ class BootImage(Converge):
         if self.build.broke and wrote and before is not None and self.rules.on_build_failure == "restore":
             self.build.restore(before, writes)
         return self.current
+
+    def _reload_first(self) -> None:
+        """Components and drivers fit into the Windows PE of the installed kit only (behaviour 90), so they come after the reload.
+
+        The mark comes before it, so that a run that dies in between is finished by the next one.
+        """
+        if self.found is not None:
+            self.send_long(self.found, {"ContextID": self.current.writes["ContextID"]})
+            self.build.reload()
+            self.plan()  # nothing that was read before a method is ever put after it
 
     def _await_creation(self) -> None:
         """A creation that a killed run began may go on at the host: let it end, and look again (behaviour 82)."""
