@@ -16,6 +16,7 @@ from .behaviour.calls import METHODS, Call
 from .behaviour.changes import Changes
 from .behaviour.distribution import Distribution
 from .behaviour.groups import Folders, Groups
+from .behaviour.image_rows import ImageRows
 from .behaviour.image_writes import ImageWrites
 from .behaviour.kit import Kit
 from .behaviour.locks import Locks
@@ -99,6 +100,7 @@ class SimulatedSite:
         self.groups = Groups(world, self.distribution)
         self.folders = Folders(world)
         self.kit = Kit(world)
+        ImageRows(world)
         self.sign_in = SignIn()
         self.changes = Changes(self)
         self._local_site = local_site

@@ -55,8 +55,8 @@ class Build:
     def fail(self, failure: Failure) -> None:
         """End in the stage of the failure."""
         self.error, self.driver, self.description = failure.code, failure.culprit, failure.text
-        before = sum(share for _unused, share in STAGES[: failure.stage + 1])
-        self.ends = self.begins + self.full_time * before / _TOTAL
+        before = sum(share for _unused, share in STAGES[: failure.stage])
+        self.ends = self.begins + self.full_time * (before + 0.9 * STAGES[failure.stage][1]) / _TOTAL
 
 
 # What is done with a build that succeeded.
