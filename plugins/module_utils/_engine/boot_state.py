@@ -114,7 +114,7 @@ class BootImage(Converge):
         super().plan()
         self.need = Need()
         if self.current.action == "create":
-            self._demand_properties()
+            self._demand_no_copy()
             self.current = self._with_context(self.creation_context)
         elif self.found is not None and self._asked.present:
             self._plan_build(self.found)
@@ -314,6 +314,15 @@ class BootImage(Converge):
                 hint="The reload would overwrite the WIM there; make a new one, and give its path as image_path",
             )
         return age.reasons
+
+    def _demand_no_copy(self) -> None:
+        """The site makes the copy of a new image, and where it lies (behaviour 81). Raises Impossible."""
+        given = [name for name in ("source_flag", "source_path") if name in self._asked.values]
+        if given:
+            raise Impossible(
+                f"{' and '.join(given)} cannot be given for a new boot image",
+                hint="The site makes the copy that it distributes, beside image_path; it can be changed later, to follow a file that was moved",
+            )
 
     def _demand_properties(self) -> None:
         """A property that this version of the site lacks cannot be set (behaviour 122). Raises Impossible."""

@@ -16,10 +16,9 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_mod
 from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_state import BootImage, result_of
 from ansible_collections.configmgr.content.plugins.module_utils._engine.resource import Resource
 from ansible_collections.configmgr.content.plugins.module_utils._provider.site import open_site
+from converge.conftest import Declaring
 
 from smsprovsim.server import Server
-
-from ..converge.conftest import Declaring
 
 
 class BootDeclaring(Declaring):
@@ -103,12 +102,28 @@ class BootDeclaring(Declaring):
         return [entry for entry in self.server.journal if entry["method"] == method]
 
 
+MakeBoot = Callable[..., BootDeclaring]
+
+
 @pytest.fixture
-def boot() -> Iterator[BootDeclaring]:
-    """The scenario `images`; time stands still unless the client sleeps."""
-    server = Server("images", speed=0.0, auth=("ntlm",), tls=False)
-    server.start()
-    yield BootDeclaring(server)
-    errors = list(server.errors)
-    server.stop()
+def make_boot() -> Iterator[MakeBoot]:
+    """Makes sites; time stands still unless the client sleeps."""
+    servers = []
+
+    def make(scenario: str = "images", **switches: str) -> BootDeclaring:
+        server = Server(scenario, speed=0.0, auth=("ntlm",), tls=False, switches=switches)
+        servers.append(server)
+        server.start()
+        return BootDeclaring(server)
+
+    yield make
+    errors = [error for server in servers for error in server.errors]
+    for server in servers:
+        server.stop()
     assert not errors, "the simulator itself failed:\n" + "\n".join(errors)
+
+
+@pytest.fixture
+def boot(make_boot: MakeBoot) -> BootDeclaring:
+    """The scenario `images`, every switch at its default."""
+    return make_boot()
