@@ -24,7 +24,7 @@ def production_client(switches: Mapping[str, str]) -> str:
 
 
 def add_drivers(table: StoredTable, entries: Iterable[Mapping[str, Any]], world: World) -> None:
-    """The drivers of the catalogue. `platforms` says for which architectures one is, which no property tells."""
+    """The drivers of the catalogue. `platforms` says for which architectures one is, as its digest tells."""
     for entry in entries:
         table.add(driver_values(entry))
         if "platforms" in entry:
@@ -57,7 +57,23 @@ def driver_values(entry: Mapping[str, Any]) -> dict[str, Any]:
         "LocalizedDescription": "",
         "LocalizedDisplayName": entry["name"],
         "LocalizedPropertyLocaleID": 1033,
+        "SDMPackageXML": _digest(entry.get("platforms", ())),
     }
+
+
+def _digest(platforms: Iterable[str]) -> str:
+    """The platforms of a driver, as the SDK describes them (page "Specify the Supported Platforms for a Driver")."""
+    conditions = "".join(
+        f'<PlatformApplicabilityCondition DisplayName="All {name} Windows" Name="Win NT" '
+        f'Platform="{"I386" if name == "x86" else name}"/>'
+        for name in platforms
+    )
+    conditions = f"<PlatformApplicabilityConditions>{conditions}</PlatformApplicabilityConditions>"
+    space = "http://schemas.microsoft.com/SystemsCenterConfigurationManager/2006/03/24/DesiredConfiguration"
+    return (
+        '<?xml version="1.0" encoding="utf-16"?>'
+        f'<DesiredConfigurationDigest xmlns="{space}"><Driver>{conditions}</Driver></DesiredConfigurationDigest>'
+    )
 
 
 def add_wims(entries: Mapping[str, Any] | None, world: World) -> None:
