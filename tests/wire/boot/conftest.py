@@ -84,6 +84,7 @@ class BootDeclaring(Declaring):
     def settle(self, hours: float = 24.0) -> None:
         """Let the site finish what it is at."""
         self.server.site.clock.advance(hours * 3600)
+        self.server.site.snapshot()
 
     def upgrade(self, *, kit: str | None = None, client: str | None = None) -> None:
         """A newer deployment kit, or a newer site with its client."""
