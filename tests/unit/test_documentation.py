@@ -30,7 +30,9 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.module i
     refresh_spec,
 )
 from ansible_collections.configmgr.content.plugins.module_utils._engine.operation import Fence, Target
+from ansible_collections.configmgr.content.plugins.module_utils._engine.query import QUERY_SPEC
 from ansible_collections.configmgr.content.plugins.module_utils._engine.selection import PackageState
+from ansible_collections.configmgr.content.plugins.module_utils._engine.wmi_method import METHOD_SPEC
 from ansible_collections.configmgr.content.plugins.module_utils._engine.state import state_spec
 from messages_in_source import kind_of, messages, parsed_sources, plain
 
@@ -50,6 +52,8 @@ SPECS = {
     "cm_image_package": {**connection_spec(), **state_spec(IMAGE_PACKAGE)},
     "cm_package_info": info_spec(RESOURCES),
     "cm_package_refresh": refresh_spec(RESOURCES),
+    "cm_wmi_method": {**connection_spec(), **METHOD_SPEC},
+    "cm_wmi_query": {**connection_spec(), **QUERY_SPEC},
 }
 MODULES = sorted(SPECS)
 EXCLUSIVE = [("package_ids", "names", "select")]
@@ -142,7 +146,8 @@ def test_passwords_and_the_proxy_are_kept_out_of_logs() -> None:
     secrets = ["password", "client_key_password", "proxy"]
     assert [option.name for option in connection.OPTIONS if option.no_log] == secrets
     for module, spec in SPECS.items():
-        assert [name for name, entry in spec.items() if entry.get("no_log")] == secrets, module
+        own = ["secret_arguments"] if module == "cm_wmi_method" else []
+        assert [name for name, entry in spec.items() if entry.get("no_log")] == [*secrets, *own], module
 
 
 @pytest.mark.parametrize("module", MODULES)

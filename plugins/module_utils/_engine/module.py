@@ -192,7 +192,7 @@ def run_task(spec: Mapping[str, Any], work: Callable[[Task], Mapping[str, Any]],
 
     def carry_out() -> None:
         _stop_on_terminate()
-        task = Task(module.params, module.check_mode, module.warn)
+        task = Task(module.params, module.check_mode, module.warn, module)
         try:
             result = dict(work(task))
         finally:
@@ -207,10 +207,17 @@ def run_task(spec: Mapping[str, Any], work: Callable[[Task], Mapping[str, Any]],
 class Task:
     """What a module's work gets: its options, whether to look only, and a session that is opened when it is asked for."""
 
-    def __init__(self, params: dict[str, Any], check_mode: bool, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        params: dict[str, Any],
+        check_mode: bool,
+        warn: Callable[[str], None],
+        module: AnsibleModule | None = None,
+    ) -> None:
         self.params = params
         self.check_mode = check_mode
         self.warn = warn
+        self._module = module
         self._means = means_from(params, warn)
         self._site: Site | None = None
 
@@ -220,6 +227,16 @@ class Task:
         if self._site is None:
             self._site = open_site(self._means, self.params["site_code"])
         return self._site
+
+    def complete(self, read: Callable[[], Any]) -> Any:
+        """What reads a list to its end, carried out again if the list breaks off (wire E-18)."""
+        return _complete(read)
+
+    def write_lines(self, dest: str, iterate: Callable[[], Any]) -> int:
+        """Write one JSON object a line, a whole file or none; their number. In check mode they are counted only."""
+        if self.check_mode or self._module is None:
+            return int(_complete(lambda: sum(1 for _item in iterate())))
+        return _write_lines(self._module, dest, iterate)
 
     def close(self) -> None:
         """End the session, if there is one."""
