@@ -94,9 +94,9 @@ class BootDeclaring(Declaring):
             world.sites["PS1"] = replace(
                 site, kit_version=kit or site.kit_version, client_version=client or site.client_version
             )
-            if client:
-                for record in world.repository.visible("SMS_Site", "PS1", None):
-                    record.values["Version"] = client
+            row = world.repository.stored("SMS_Site").find("PS1")
+            if client and row is not None:
+                row.values["Version"] = client
 
     def calls(self, method: str) -> list[dict[str, Any]]:
         """The calls of a method in the journal."""
