@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from . import wql
-from .behaviour import boot_methods, lock_methods, methods
+from .behaviour import boot_methods, lock_methods, methods, servicing_methods
 from .behaviour.boot_images import BootImages
 from .behaviour.calls import METHODS, Call
 from .behaviour.changes import Changes
@@ -20,6 +20,7 @@ from .behaviour.image_rows import ImageRows
 from .behaviour.image_writes import ImageWrites
 from .behaviour.kit import Kit
 from .behaviour.locks import Locks
+from .behaviour.servicing import WRITABLE, OfflineServicing
 from .behaviour.sign_in import SignIn
 from .behaviour.status import Status
 from .behaviour.writes import Writes, not_found
@@ -48,11 +49,11 @@ _METHOD_NOT_SUPPORTED = 1078462740
 
 _ROOT = "root/sms"
 # Columns that name a package or a distribution point, by which a row is in or out of the caller's scopes.
-_PACKAGE_COLUMNS = ("PackageID", "PkgID", "InstanceKey", "ObjectID")
+_PACKAGE_COLUMNS = ("PackageID", "PkgID", "ImagePackageID", "InstanceKey", "ObjectID")
 _POINT_COLUMNS = ("ServerNALPath", "NalPath", "NALPath", "DPNALPath", "ContentServerID", "PkgServer")
 
 T = TypeVar("T")
-CARRIED_OUT_BY = (methods, boot_methods, lock_methods)  # each enters its methods into METHODS
+CARRIED_OUT_BY = (methods, boot_methods, lock_methods, servicing_methods)  # each enters its methods into METHODS
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class SimulatedSite:
         self.folders = Folders(world)
         self.kit = Kit(world)
         ImageRows(world)
+        self.servicing = OfflineServicing(world, self.distribution, self.images)
         self.sign_in = SignIn()
         self.changes = Changes(self)
         self._local_site = local_site
@@ -275,7 +277,16 @@ class SimulatedSite:
                 account.demand("distribute", record, "PutInstance")
                 self.writes.put_target(target, values, caller, here)
                 return self._full(self._found(caller, cim_class, keys, "PutInstance"), cim_class)
+            if record.definition.name in WRITABLE:
+                self._demand_servicing(caller, account, cim_class)
+                self.servicing.put(record, self.world.repository.checked(record.definition, values, "PutInstance"))
+                return self._full(record, cim_class)
             raise _cannot(cim_class, "PutInstance")
+
+    @staticmethod
+    def _demand_servicing(caller: Caller, account: Account, cim_class: CimClass) -> None:
+        if not account.may("modify"):
+            raise lacks_right(caller.user, "modify", cim_class.name, "PutInstance")
 
     def create(self, caller: Caller, cim_class: CimClass, values: dict[str, Value]) -> Instance:
         """Make a new object; its values carry the keys. Raises `WmiError`."""
@@ -290,6 +301,10 @@ class SimulatedSite:
                 return self._full(record, cim_class, work)
             if definition.name == "SMS_DistributionPoint":
                 return self._create_target(caller, account, cim_class, values, here)
+            if definition.name in WRITABLE:
+                self._demand_servicing(caller, account, cim_class)
+                checked = self.world.repository.checked(definition, values, "PutInstance")
+                return self._full(self.servicing.create(definition.name, checked), cim_class)
             raise _cannot(cim_class, "PutInstance")
 
     def _create_target(
@@ -320,6 +335,9 @@ class SimulatedSite:
             elif target is not None:
                 account.demand("distribute", record, "DeleteInstance")
                 self.writes.remove_target(target, caller, here)
+            elif record.definition.name in WRITABLE:
+                self._demand_servicing(caller, account, cim_class)
+                self.servicing.delete(record)
             else:
                 raise _cannot(cim_class, "DeleteInstance")
 
@@ -421,6 +439,7 @@ class SimulatedSite:
                 "contexts": self.boot_images.known_contexts(),
                 "wims": {path: wim.metadata() for path, wim in world.wims.items()},
                 "locks": self.locks.snapshot(),
+                "servicing": self.servicing.snapshot(),
                 "most_at_a_time": {
                     "packages": {manager.site_code: manager.most_packages for manager in managers},
                     "deliveries": {manager.site_code: manager.most_deliveries for manager in managers},

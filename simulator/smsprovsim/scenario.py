@@ -23,7 +23,7 @@ from .generate import generated_packages
 from .model import Value
 from .provider import SimulatedSite
 from .repository import Record, StoredTable
-from .scenario_images import add_drivers, add_wims, production_client, show_image, source_of, typed_value
+from .scenario_images import add_drivers, add_updates, add_wims, production_client, show_image, source_of, typed_value
 from .schema import read_classes
 from .security import DEFAULT_SCOPE, OPERATIONS, Account
 from .switches import Switches
@@ -160,6 +160,7 @@ class _Stage:
                 self._add_package(entry, groups)
         for group_id in groups.values():
             self.site.groups.count(group_id)
+        add_updates(self.site.servicing, content.get("updates") or [], world)
         for entry in content.get("locks") or []:
             package = world.package(entry["package"])
             if package is None:

@@ -12,6 +12,7 @@ from .behaviour import paths
 from .behaviour.boot_images import show
 from .behaviour.image_writes import BOOT_IMAGE, WIM_PROPERTY
 from .behaviour.injection import foresee
+from .behaviour.servicing import SERVICED, OfflineServicing, Update
 from .images import ARCHITECTURES, Edition, Wim, winpe
 from .model import CimDateTime, Embedded, Value
 from .repository import Repository, StoredTable
@@ -94,6 +95,16 @@ def described(entry: Mapping[str, Any]) -> Wim:
         values["architecture"] = ARCHITECTURES[values.get("architecture", "x64")]
         editions.append(Edition(**values))
     return Wim(tuple(editions))
+
+
+def add_updates(servicing: OfflineServicing, entries: Iterable[Mapping[str, Any]], world: World) -> None:
+    """The software updates of a scenario; every image was scanned for them."""
+    for entry in entries:
+        not_for = tuple(entry.get("not_for", ()))
+        servicing.updates[entry["id"]] = Update(entry["id"], entry["title"], entry.get("error", 0), not_for)
+    for package in world.packages.values():
+        if package.class_name in SERVICED:
+            servicing.rows.scanned(package)
 
 
 def show_image(package: Package, world: World, given: Mapping[str, Any]) -> None:

@@ -167,6 +167,14 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "audit_name: where they are refused, it is left out.",
     ),
     Assumption(
+        "continued_run",
+        "How offline servicing ends that went on after a failed update.",
+        ("fails", "succeeds"),
+        "cm_offline_servicing with continue_on_error.",
+        WRITE
+        + " Service an image with an update that cannot be installed offline, and read the state of the schedule.",
+    ),
+    Assumption(
         "credssp_error_code",
         "Which code comes with a CredSSP login that is refused.",
         ("logon_denied", "reason"),

@@ -83,13 +83,14 @@ class ImageWrites:
             folder, _unused, file = path.rpartition("\\")
             stem = file.rpartition(".")[0] or file
             values["PkgSourcePath"] = f"{folder}\\{stem}.{package.package_id}.wim"  # behaviour 81
-        self._apply(package, wim)
+        self.take_metadata(package, wim)
 
     @staticmethod
     def _bad_image(code: int, text: str, package: Package) -> WmiError:
         return provider_error(code, text, "PutInstance", package.class_name)
 
-    def _apply(self, package: Package, wim: Wim) -> None:
+    def take_metadata(self, package: Package, wim: Wim) -> None:
+        """Have the object show what is in its image file."""
         values = package.record.values
         package.images = wim.editions
         if package.class_name == BOOT_IMAGE:
@@ -149,7 +150,7 @@ class ImageWrites:
     def commit(self, package: Package) -> None:
         """Save metadata that was read again; every Put does."""
         if package.reread is not None:
-            self._apply(package, package.reread)
+            self.take_metadata(package, package.reread)
             package.reread = None
 
 

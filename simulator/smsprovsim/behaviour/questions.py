@@ -130,6 +130,10 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         ("refused", "accepted"), "refused", "behaviour 37, 39",
         "ReleaseLock with context and machine of the holder, by another user: refused, or the lock goes.",
     ),
+    "continued_run": (
+        ("fails", "succeeds"), "fails", "behaviour 100; SMS_ImageServicingSchedule.ContinueOnError",
+        "How offline servicing ends that went on after a failed update: as failed, or as succeeded.",
+    ),
     "path_identity": (
         ("caller", "computer"), "caller", "wire A-13; behaviour 32",
         "Who reads the path given to GetImageProperties or CheckSourceFolder: the caller, which takes a login that can be "
