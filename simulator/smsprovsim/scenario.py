@@ -15,6 +15,7 @@ import yaml
 from .behaviour import questions
 from .behaviour.image_writes import WIM_PROPERTY
 from .behaviour.locks import Lock
+from .behaviour.references import References
 from .behaviour.sign_in import SignIn
 from .behaviour.status import SERVER, nal_path
 from .behaviour.writes import new_package_values
@@ -161,6 +162,8 @@ class _Stage:
         for group_id in groups.values():
             self.site.groups.count(group_id)
         add_updates(self.site.servicing, content.get("updates") or [], world)
+        for entry in content.get("deployments") or []:
+            References(world).add_deployment(entry)
         for entry in content.get("locks") or []:
             package = world.package(entry["package"])
             if package is None:
@@ -379,6 +382,8 @@ class _Stage:
             build_seconds=float(entry.get("build_seconds", 180.0)),
         )
         world.packages[package_id.lower()] = package
+        if "programs" in entry:
+            values["NumOfPrograms"] = References(world).add_programs(package_id, entry["programs"])
         if definition.name in WIM_PROPERTY and has_source:
             show_image(package, world, extra or {})
         for target in entry.get("targets") or ():

@@ -217,6 +217,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption("datetime_zone", "Whether the site's dates have no zone, or Greenwich.", ("+***", "+000"), _TIMES),
     Assumption(
+        "delete_used",
+        "Whether the provider deletes a package that a task sequence uses.",
+        ("allowed", "refused"),
+        "state: absent with force.",
+        WRITE + " Delete a test image that a task sequence uses, with force=task_sequences.",
+    ),
+    Assumption(
         "embedded_without_type",
         "Whether an object inside a value is taken without its class.",
         ("refused", "declared"),

@@ -65,6 +65,10 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         ("ignored", "refused"), "ignored", "README open question 3; behaviour 40",
         "A changed value of a read-only property in a Put.",
     ),
+    "delete_used": (
+        ("allowed", "refused"), "allowed", "README open question 9; behaviour 115",
+        "Whether the provider deletes an image or a package that a task sequence uses.",
+    ),
     "existing_target": (
         ("ignored", "refused"), "ignored", "README open question 4",
         "AddDistributionPoints for a distribution point that has the package already.",

@@ -34,6 +34,7 @@ from ..world import (
 from .distribution import Distribution
 from .image_writes import BOOT_IMAGE, WIM_PROPERTY, ImageWrites
 from .locks import Locks
+from .references import References
 
 BAD_PROPERTY = 1078462229
 BAD_PARAMETER = 1078462208
@@ -41,6 +42,7 @@ NOT_THE_OWNER = 2152073733  # behaviour 107
 FOLDER_IS_NOT_EMPTY = 4  # behaviour 102
 DOES_NOT_EXIST = 1078266382
 NOT_FOUND = 2151811598
+NOT_DELETED = 2151877120
 STORAGE_DIRECT = 2
 MAX_TOKENS = 15
 
@@ -310,6 +312,10 @@ class Writes:
         self.locks.demand_free(path, caller, "DeleteInstance", site_code)
         if package.action == ACTION_DELETE:
             raise not_found(path, "DeleteInstance")
+        users = [record.values["PackageID"] for record in References(self.world).task_sequences(package.package_id)]
+        if users and self.world.switches["delete_used"] == "refused":  # ASSUMED: delete_used
+            text = f"{package.package_id} is used by task sequence {users[0]}"
+            raise provider_error(NOT_DELETED, text, "DeleteInstance", path)
         self.world.record_audit(30002, caller, site_code, package.package_id)
         self.world.count("Delete", package.package_id)
         self.distribution.of(package).delete(package)
