@@ -200,6 +200,29 @@ options:
         description: Bits to be off.
         type: list
         elements: str
+  distribution_points:
+    description:
+      - Distribution points that the object should be on, by the names of their servers. It is added where it is missing, and taken off nowhere.
+    type: list
+    elements: str
+  distribution_point_groups:
+    description: Groups of distribution points that the object should be assigned to, by name. Added where missing, taken off nowhere.
+    type: list
+    elements: str
+  force:
+    description:
+      - For O(state=absent), uses that do not keep the object from being deleted. What uses it then leads nowhere.
+      - Without them, it is not deleted if something uses it, or if that cannot be read.
+    type: list
+    elements: str
+    choices: [task_sequences, deployments, programs]
+    default: []
+  lock_takeover:
+    description:
+      - Whose edit lock on the object may be taken. V(same_user), one of this account, such as a job that was killed left it; V(any), any.
+      - Without it, nobody's. The holder loses what is not saved.
+    type: str
+    choices: [same_user, any]
   lock_wait:
     description: Seconds to wait for somebody who has the object open for editing, before the task fails with the holder's name.
     type: float

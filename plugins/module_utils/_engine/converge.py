@@ -8,7 +8,6 @@ A write whose answer was lost is settled by reading, never by sending it again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Callable
 
@@ -16,19 +15,19 @@ from .._cim import wql
 from .._cim.instance import Instance
 from .._cim.types import STRING, UINT32
 from .._provider.errors import ChangedMeanwhile, Impossible, Locked, NotConverged, NotFound, ProviderError
-from .._provider.locks import Lock, lock_on
 from .._provider.site import Site
 from .._wsman.errors import ConfigMgrError, OutcomeUnknown
+from .deletion import demand_deletable, task_sequences
+from .edit_locks import LOOK_INTERVAL, EditLock
 from .plan import BY_THE_SITE, Plan, Wish, make_plan, unmet
 from .resource import Resource
 from .selection import checked_ids
+from .targets import Targets, add_targets, find_targets
+from .trail import MODIFIED, newest, read_trail
 from .words import in_words
 
 DELETING = 3  # ActionInProgress (behaviour 113)
-NO_ACTION = 0
 VERSION_OF_OBJECT = "SedoObjectVersion"
-# Seconds between two looks at a lock, or for the traces of a write whose answer was lost.
-LOOK_INTERVAL = 5.0
 _IDENTITY = {"PackageID": STRING, "Name": STRING, "ActionInProgress": UINT32}
 
 
@@ -42,10 +41,16 @@ class Identity:
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds: how long to wait for a lock, and for traces of a write whose answer was lost."""
+    """How long to wait for a lock, and for traces of a write whose answer was lost (seconds); what else may be done.
+
+    `lock_takeover`: whose locks may be taken (`edit_locks.TAKEOVERS`). `force`: uses that keep no object from being
+    deleted (`deletion.USES`).
+    """
 
     lock_wait: float = 0.0
     grace: float = 60.0
+    lock_takeover: str | None = None
+    force: frozenset[str] = frozenset()
 
 
 class Converge:
@@ -71,6 +76,8 @@ class Converge:
         self._warn = warn
         self.found: Instance | None = None
         self.current = Plan("none")
+        self._targets = Targets()
+        self._lock = EditLock(site, resource.wmi_class, patience.lock_wait, patience.lock_takeover, warn)
 
     # -- reading -----------------------------------------------------------------------------------------------
 
@@ -84,11 +91,45 @@ class Converge:
             )
         self.wish = self._resolved()
         self.current = make_plan(self.resource, self.wish, self.found)
+        self._demand_properties()
+        if self.wish.present:
+            self._plan_targets()
         if self.current.changed:
             self._demand_ours()
         if self.current.action == "delete":
             self._demand_deletable()
         return self.current
+
+    def _demand_properties(self) -> None:
+        """A property that this version of the site lacks cannot be set (behaviour 122). Null arrays are absent, too (wire T-07)."""
+        found = self.found
+        if found is None or found.partial:
+            return
+        for item in self.resource.declarable:
+            if item.wmi in self.current.writes and item.wmi not in found.names() and not item.codec.is_array:
+                raise Impossible(
+                    f"{item.option} cannot be set: this version of the site has no {item.wmi} in {self.resource.wmi_class}",
+                    where=self.site.where,
+                    hint="Update the site, or leave it out",
+                )
+
+    def _demand_deletable(self) -> None:
+        """Raise Impossible for what must not be deleted."""
+        if self.found is not None:
+            demand_deletable(self.site, self.found, self._label(), self._patience.force)
+
+    def _task_sequences(self) -> list[str]:
+        """The task sequences that use the object."""
+        return task_sequences(self.site, self._id())
+
+    def _plan_targets(self) -> None:
+        """The distribution points and groups that are asked for and missing."""
+        if not self.wish.points and not self.wish.groups:
+            return
+        package_id = self._id() if self.found is not None else ""
+        self._targets = find_targets(self.site, self.wish.points, self.wish.groups, package_id)
+        step = "" if self._targets.complete else "distribution_points"
+        self.current = self.current.then(step, *self._targets.in_words())
 
     def _resolved(self) -> Wish:
         """The declared state in the words of the plan; for resources that have to ask the site what is meant."""
@@ -100,7 +141,7 @@ class Converge:
         if not package_id:
             return None
         try:
-            found = self.site.get(self.resource.wmi_class, package_id)
+            found = self._get(package_id)
         except NotFound:
             return None
         if found.value("ActionInProgress", UINT32) == DELETING:
@@ -132,35 +173,10 @@ class Converge:
                 hint=f"Run the task against a provider of site {owner}",
             )
 
-    def _demand_deletable(self) -> None:
-        found = self.found
-        if found is None:
-            return
-        if found.value("ActionInProgress", UINT32) not in (None, NO_ACTION):
-            raise Impossible(
-                f"{self._label()} is being updated and was not deleted", hint="Wait until ActionInProgress is 0 again"
-            )
-        users = self._task_sequences()
-        if users:
-            raise Impossible(
-                f"{self._label()} is used by task sequences and was not deleted: {', '.join(users)}",
-                hint="Take it out of them first",
-            )
-
-    def _task_sequences(self) -> list[str]:
-        """The task sequences whose references or boot image name the object; both are lazy, so each is read (behaviour 114, 115)."""
-        rows = self.site.list_of("SMS_TaskSequencePackage", {"PackageID": STRING, "Name": STRING})
-        users = []
-        for row in rows:
-            try:
-                sequence = self.site.get("SMS_TaskSequencePackage", row["PackageID"])
-            except NotFound:  # gone meanwhile
-                continue
-            if _names_it(sequence.guess("References"), self._id()) or _names_it(
-                sequence.guess("BootImageID"), self._id()
-            ):
-                users.append(f'{row["PackageID"]} ("{row["Name"]}")')
-        return users
+    def _get(self, package_id: str) -> Instance:
+        """One object. What is too large for one message is read property by property, and cannot be written then."""
+        declared = {item.wmi: item.codec for item in self.resource.properties}
+        return self.site.get(self.resource.wmi_class, package_id, declared)
 
     def _id(self) -> str:
         if self.found is None:
@@ -178,15 +194,35 @@ class Converge:
 
         Raises Locked, ChangedMeanwhile, NotConverged, ProviderError, OutcomeUnknown when no trace of a write is found.
         """
-        if self.current.action == "create":
-            self._create()
-        elif self.current.action == "update":
-            self._update()
-        elif self.current.action == "delete":
-            self._delete()
-        after = {name: self.package_id if value == BY_THE_SITE else value for name, value in self.current.after.items()}
-        self.current = replace(self.current, after=after)
+        try:
+            if self.current.action == "create":
+                self._create()
+            elif self.current.action == "update":
+                self._update()
+            elif self.current.action == "delete":
+                self._delete()
+            if "distribution_points" in self.current.steps:
+                self._distribute()
+            self._go_on()
+        finally:
+            self._lock.give_back()
+        self.current = replace(self.current, after=self._assigned())
         return self.current
+
+    def _go_on(self) -> None:
+        """What a class does after the write, still under its lock; nothing here."""
+
+    def _assigned(self) -> dict[str, Any]:
+        """The state after, with what the site assigned in place of the marks."""
+        known = {"package_id": self.package_id}
+        return {
+            name: known.get(name, value) if value == BY_THE_SITE else value
+            for name, value in self.current.after.items()
+        }
+
+    def _distribute(self) -> None:
+        for method in add_targets(self.site, self.resource.wmi_class, self._id(), self._targets, self._looks):
+            self._warn(f"The answer to {method} was lost, and it was not sent again; it took effect")
 
     def _create(self) -> None:
         before = {row["PackageID"] for row in self._rows_of_name()}
@@ -230,14 +266,15 @@ class Converge:
         )
 
     def _update(self) -> None:
-        deadline = self._clock.now() + self._patience.lock_wait
+        self._lock.begin()
         while self.current.action == "update" and self.found is not None:
             read = self.found
             try:
-                self._send(read)
+                with self._lock.writing(self._id()):
+                    self._send(read)
                 break
             except Locked as locked:
-                self._wait_for_lock(locked, deadline)
+                self._lock.give_way(locked, self._id(), self._label())
                 self.plan()  # the holder may have changed it
             except OutcomeUnknown as lost:
                 self._settle(read, lost)
@@ -255,22 +292,6 @@ class Converge:
     def _send_new(self) -> str:
         """The Create; the PackageID, as far as the answer tells it."""
         return self.site.create(self.resource.wmi_class, self.current.writes)
-
-    def _wait_for_lock(self, locked: Locked, deadline: float) -> None:
-        """Wait until the holder gives it back. Raises Locked, with who holds it."""
-        holder = self._holder()
-        if self._clock.now() >= deadline:
-            told = f"{self._label()} is being edited by {holder}" if holder else locked.what
-            error = Locked(told, where=self.site.where, fault=locked.fault)
-            error.hint = "Ask for it to be closed, or set lock_wait to wait for it"
-            raise error from locked
-        self._clock.sleep(LOOK_INTERVAL)
-
-    def _holder(self) -> Lock | None:
-        try:
-            return lock_on(self.site, self.resource.wmi_class, self._id())
-        except ProviderError:  # a site that does not tell
-            return None
 
     def _settle(self, read: Instance, lost: OutcomeUnknown) -> None:
         """Whether a Put whose answer was lost took effect: by reading, for `grace` seconds."""
@@ -303,20 +324,28 @@ class Converge:
     def _blame_an_edit(self, read: Instance, refused: ProviderError) -> None:
         """A Put that was refused because the object is not what was read any more (behaviour 33): say what changed."""
         try:
-            now = self.site.get(self.resource.wmi_class, self._id())
+            now = self._get(self._id())
         except ConfigMgrError:
             return
         if _version(now) == _version(read):
             return
         raise ChangedMeanwhile(
-            f"{self._label()} was changed by somebody else between reading and writing ({_differences(self.resource, read, now)})",
+            f"{self._label()} was changed by {self._who()} between reading and writing: {_differences(self.resource, read, now)}",
             where=self.site.where,
             hint="Nothing was written. Run the task again; it plans anew",
         ) from refused
 
+    def _who(self) -> str:
+        """Who changed it last, as far as the site tells."""
+        try:
+            last = newest(read_trail(self.site, self._id()), MODIFIED)
+        except ConfigMgrError:
+            last = None
+        return str(last) if last is not None else "somebody else"
+
     def _read_back(self) -> None:
         """What was written has to read back (behaviour 40: what a site does with values it does not like is not told)."""
-        stored = self.site.get(self.resource.wmi_class, self._id() if self.found is not None else self.package_id)
+        stored = self._get(self._id() if self.found is not None else self.package_id)
         self.found = stored
         self.package_id = self._id()
         missed = unmet(self.resource, self.current, self.wish, stored)
@@ -330,12 +359,13 @@ class Converge:
 
     def _delete(self) -> None:
         package_id = self._id()
-        deadline = self._clock.now() + self._patience.lock_wait
+        self._lock.begin()
         while True:
             try:
-                self.site.delete(self.resource.wmi_class, package_id)
+                with self._lock.writing(package_id):
+                    self.site.delete(self.resource.wmi_class, package_id)
             except Locked as locked:
-                self._wait_for_lock(locked, deadline)
+                self._lock.give_way(locked, package_id, self._label())
                 continue
             except NotFound:
                 self._warn(f"{self._label()} was gone already when it was to be deleted")
@@ -385,15 +415,6 @@ def _ids(rows: list[dict[str, Any]]) -> str:
 
 def _version(instance: Instance) -> str:
     return instance.value(VERSION_OF_OBJECT, STRING) or ""
-
-
-def _names_it(value: Any, package_id: str) -> bool:
-    """Whether a value, or anything inside it, is this PackageID."""
-    if isinstance(value, Mapping):
-        return any(_names_it(each, package_id) for each in value.values())
-    if isinstance(value, list):
-        return any(_names_it(each, package_id) for each in value)
-    return isinstance(value, str) and value.upper() == package_id
 
 
 def _differences(resource: Resource, read: Instance, now: Instance) -> str:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._cim.instance import Changes, Instance
@@ -23,27 +23,38 @@ BY_THE_SITE = "(assigned by the site)"
 
 @dataclass(frozen=True)
 class Wish:
-    """The declared state: values in words by option, and bits of PkgFlags to be on and off."""
+    """The declared state: values in words by option, bits of PkgFlags to be on and off, places to be distributed to."""
 
     present: bool
     values: Mapping[str, Any] = field(default_factory=dict)
     bits_on: int = 0
     bits_off: int = 0
+    points: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do (`none`, `create`, `update`, `delete`), what to write, and the diff in option names."""
+    """What to do (`none`, `create`, `update`, `delete`), what to write, what follows, and the diff in option names.
+
+    `steps` come after the write, or without one: `distribution_points`, `reload`, `refresh`.
+    """
 
     action: str
     writes: Changes = field(default_factory=dict)
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
+    steps: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
         """Whether anything has to be done."""
-        return self.action != "none"
+        return self.action != "none" or bool(self.steps)
+
+    def then(self, step: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Plan:
+        """The plan with one more step, and what it changes; an empty step only adds to the diff."""
+        steps = (*self.steps, step) if step else self.steps
+        return replace(self, before={**self.before, **before}, after={**self.after, **after}, steps=steps)
 
 
 def make_wish(resource: Resource, params: Mapping[str, Any]) -> Wish:
@@ -64,7 +75,8 @@ def make_wish(resource: Resource, params: Mapping[str, Any]) -> Wish:
             f"PkgFlags: 0x{on & off:08X} is asked to be on and off at once",
             hint="Leave it out of pkg_flags, or of the option that names it",
         )
-    return Wish(params["state"] == "present", values, on, off)
+    places = [tuple(params.get(each) or ()) for each in ("distribution_points", "distribution_point_groups")]
+    return Wish(params["state"] == "present", values, on, off, *places)
 
 
 def _bits(asked: Iterable[Any] | None, which: str) -> int:

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any, Callable, TypeVar
 
 from .._provider.errors import Impossible
+from .._provider.locks import CONTEXT
 from .._provider.site import Site
 from .converge import Converge, Identity, Patience
+from .deletion import USES
+from .edit_locks import TAKEOVERS, new_context
 from .plan import make_wish
 from .resource import Resource
 
@@ -26,6 +30,10 @@ def state_spec(resource: Resource) -> dict[str, Any]:
             "type": "dict",
             "options": {name: {"type": "list", "elements": "str"} for name in ("add", "remove")},
         },
+        "distribution_points": {"type": "list", "elements": "str"},
+        "distribution_point_groups": {"type": "list", "elements": "str"},
+        "force": {"type": "list", "elements": "str", "choices": list(USES), "default": []},
+        "lock_takeover": {"type": "str", "choices": list(TAKEOVERS)},
         "lock_wait": {"type": "float", "default": 0.0},
         "grace": {"type": "float", "default": 60.0},
     }
@@ -49,8 +57,15 @@ def make_converge(
     for name in ("lock_wait", "grace"):
         if not 0 <= params[name] < float("inf"):
             raise Impossible(f"{name} {params[name]:g} is no number of seconds to wait for")
-    patience = Patience(lock_wait=params["lock_wait"], grace=params["grace"])
-    return make(resource, open_session(), identity, wish, patience, warn)
+    patience = Patience(
+        lock_wait=params["lock_wait"],
+        grace=params["grace"],
+        lock_takeover=params["lock_takeover"],
+        force=frozenset(params["force"]),
+    )
+    site = open_session()
+    site.means.context.add({CONTEXT: new_context(os.environ)})  # one lock context a task
+    return make(resource, site, identity, wish, patience, warn)
 
 
 def result_of(task: Converge, carried_out: bool) -> dict[str, Any]:
