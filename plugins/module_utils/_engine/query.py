@@ -128,6 +128,7 @@ class Query:
                 hint="Leave lazy out, and each object is read by itself",
             )
         self._left_out: dict[str, None] = {}
+        self._columns: tuple[str, ...] = ()
         self.wql = question.text or str(self._select())
 
     @property
@@ -173,10 +174,11 @@ class Query:
                 )
             columns = self._keys
         elif self._wanted:
-            columns = tuple(dict.fromkeys((*self._keys, *self._wanted)))
-        elif self._schema.source == DESCRIBED:
+            columns = self._columns = tuple(dict.fromkeys((*self._keys, *self._wanted)))
+        elif self._schema.source == DESCRIBED and self._schema.properties:
             self._left_out = dict.fromkeys(each.name for each in self._schema.properties if _lazy(each) or _large(each))
             columns = tuple(each.name for each in self._schema.properties if each.name not in self._left_out)
+            self._columns = columns
         else:
             columns = ("*",)
         conditions = [condition(self._declared(each["property"]), each) for each in self._question.where]
@@ -199,8 +201,8 @@ class Query:
         return self._namespace.schemas.of(instance.class_name)
 
     def _row(self, instance: Instance, schema: ClassSchema) -> dict[str, Any]:
-        if self._wanted:
-            return self._reader.some(instance, schema, tuple(dict.fromkeys((*self._keys, *self._wanted))))
+        if self._columns:
+            return self._reader.some(instance, schema, self._columns)
         names = instance.names()
         if instance.class_name != _FRAGMENT:  # an array that is null is not there
             names = tuple(dict.fromkeys((*(each.name for each in schema.properties), *names)))

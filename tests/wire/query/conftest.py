@@ -88,7 +88,9 @@ class Place:
     def queries(self) -> list[str]:
         """The WQL of every list, in order, those about the site itself left out."""
         return [
-            each["wql"] for each in self.server.journal if each["wql"] and "SMS_ProviderLocation" not in each["wql"]
+            each["wql"]
+            for each in self.server.journal
+            if each["verb"] == "Enumerate" and "SMS_ProviderLocation" not in each["wql"]
         ]
 
     def module(
