@@ -257,8 +257,9 @@ class BootImage(Converge):
         if self.current.action == "update" or self.need.stale:
             due = bool(settings) or bool(self.pending) or self.need.stale
             pair = self._pair if self.need.stale else mark.pair if mark else 0
-            context = Mark(self.source_version, due, pair).as_context(self.site.code, self._id())
-            self.current = self._with_context(context)
+            wanted = Mark(self.source_version, due, pair)
+            if self.current.changed or wanted != mark:
+                self.current = self._with_context(wanted.as_context(self.site.code, self._id()))
 
     @property
     def _pair(self) -> int:
