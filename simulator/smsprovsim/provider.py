@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from . import wql
@@ -41,7 +41,8 @@ from .repository import (
 )
 from .schema import ClassDefinition
 from .security import Account, lacks_right
-from .world import Package, SiteInfo, Target, World
+from .snapshot import snapshot_of
+from .world import Package, Target, World
 
 _QUERY_NOT_ACCEPTABLE = 1078464256
 _QUERY_NOT_SUPPORTED = 1078464276
@@ -412,72 +413,8 @@ class SimulatedSite:
     def snapshot(self) -> dict[str, Any]:
         """The whole state as plain data. `executions` counts every change that was carried out."""
         with self.world.lock:
-            world = self.world
-            world.settle()
-            managers = self.distribution.managers.values()
-            return {
-                "scenario": self.name,
-                "now": world.now,
-                "time": world.date().text,
-                "sites": {code: _site_state(site) for code, site in world.sites.items()},
-                "packages": {package.package_id: _package_state(package, world) for package in world.packages.values()},
-                "executions": {method: dict(counts) for method, counts in world.executions.items()},
-                "audit": [dict(entry) for entry in world.audit],
-                "builds": [
-                    {
-                        "package_id": build.package.package_id,
-                        "context_id": build.context_id,
-                        "host": build.host,
-                        "begins": build.begins,
-                        "ends": build.ends,
-                        "over": build.over,
-                        "error": build.error,
-                        "driver": build.driver,
-                    }
-                    for build in self.boot_images.builds
-                ],
-                "contexts": self.boot_images.known_contexts(),
-                "wims": {path: wim.metadata() for path, wim in world.wims.items()},
-                "locks": self.locks.snapshot(),
-                "servicing": self.servicing.snapshot(),
-                "most_at_a_time": {
-                    "packages": {manager.site_code: manager.most_packages for manager in managers},
-                    "deliveries": {manager.site_code: manager.most_deliveries for manager in managers},
-                    "builds": dict(self.boot_images.most_at_a_time),
-                    "exports": dict(self.boot_images.exports_at_a_time),
-                },
-            }
-
-
-def _site_state(site: SiteInfo) -> dict[str, Any]:
-    return {"name": site.name, "server": site.server, "parent": site.parent, "central": site.central}
-
-
-def _package_state(package: Package, world: World) -> dict[str, Any]:
-    values = package.record.values
-    return {
-        "class": package.class_name,
-        "name": values.get("Name"),
-        "source_site": package.owner,
-        "source_version": package.version,
-        "stored_version": values.get("StoredPkgVersion"),
-        "action_in_progress": package.action,
-        "last_refresh_time": values["LastRefreshTime"].text,
-        "phase": package.phase,
-        "message": package.message.number if package.message else None,
-        "built": asdict(package.built) if package.built else None,
-        "distributed": asdict(package.distributed) if package.distributed else None,
-        "distribution_points": {
-            target.point.server: {
-                "state": target.state,
-                "version": target.version,
-                "status": target.status,
-                "visible": target.row_at <= world.now,
-                "message": target.message.number if target.message else None,
-            }
-            for target in package.targets.values()
-        },
-    }
+            self.world.settle()
+            return snapshot_of(self)
 
 
 def _normal(namespace: str) -> str:

@@ -318,7 +318,13 @@ class World:
 
     def source(self, package: Package) -> Source:
         """What lies at the source path of the package. A path nobody described can be read."""
-        return self.lying_at(str(package.record.values.get("PkgSourcePath") or ""))
+        path = str(package.record.values.get("PkgSourcePath") or "")
+        found = self.lying_at(path)
+        # The injected copy of a boot image is the site's own; other image files are there if the scenario lists them.
+        file = package.class_name != "SMS_BootImagePackage" and path.lower().endswith(".wim")
+        if self.lists_images and file and not found.problem and path.lower() not in self.wims:
+            return Source(problem=2306)
+        return found
 
     def lying_at(self, path: str) -> Source:
         """What lies at a path; whoever cannot read a folder cannot read what is in it."""

@@ -38,7 +38,7 @@ class Assumption:
 _CODES_ABSENT = ("2150858752", "2150858754", "2150858811")
 _REFRESH = "cm_package_refresh: what happens behind the call, and when it counts as done."
 _WAIT = "How long cm_package_refresh waits for the end."
-_PUT = "Nothing yet: no module of this version writes whole objects."
+_PUT = "Changes of images and boot images: what a write leaves behind, and what comes back."
 _WORDS = "The words of an error, and the next step it names."
 _LIST = "How many answers a list takes. Lists of any form are read."
 _TIMES = "source_modified and max_age of cm_package_refresh, and the times in results."

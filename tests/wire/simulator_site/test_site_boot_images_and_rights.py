@@ -313,7 +313,7 @@ def test_the_large_scenario_is_large_and_always_the_same() -> None:
 
 
 def test_stored_values_fit_the_schema(seat: Seat) -> None:
-    for name, code in (("small", "PS1"), ("troubled", "PS1"), ("hierarchy", "CEN")):
+    for name, code in (("small", "PS1"), ("images", "PS1"), ("troubled", "PS1"), ("hierarchy", "CEN")):
         desk = seat(name, code)
         repository = desk.site.world.repository
         site_view = desk.site.view(desk.site.accounts[0])

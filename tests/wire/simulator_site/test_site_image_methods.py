@@ -187,6 +187,23 @@ def test_the_new_windows_pe_can_show_at_once(seat: Seat) -> None:
     assert desk.package("PS100004")["ImageOSVersion"] == "10.0.22621.1"
 
 
+def test_what_was_changed_by_hand_in_the_original_is_lost(images: Desk) -> None:
+    path = f"{FOLDER}\\contoso.wim"
+    images.change(wim=path, winpe="x64", kit="10.1.19041.1", edited=True)
+    images.finish(images.refresh("PS100004"))
+    assert images.site.snapshot()["wims"][path.lower()]["edited"] is True
+    images.finish(images.call(BOOT, "ReloadWinPeFromAdk", KEYS))
+    assert images.site.snapshot()["wims"][path.lower()]["edited"] is False
+
+
+def test_an_image_whose_file_is_gone_is_not_distributed(images: Desk) -> None:
+    images.change(wim=WIN10, gone=True)
+    images.refresh("PS100009")
+    images.advance(600)
+    found = images.site.snapshot()["packages"]["PS100009"]
+    assert (found["source_version"], found["message"]) == (5, 2306)
+
+
 def test_an_add_on_that_is_older_than_its_kit(images: Desk) -> None:
     images.change(upgrade="PS1", kit="10.1.22621.1", winpe="10.0.19041.1")
     images.finish(images.call(BOOT, "ReloadWinPeFromAdk", KEYS))
