@@ -191,7 +191,7 @@ class Build:
         back["ContextID"] = (STRING, before.value("ContextID", STRING) or "")
         try:
             read = task.site.get(task.resource.wmi_class, task.object_id)
-            task.send_long(read, back)
+            task.send_long(read, back, owes=False)
             task.found = task.site.get(task.resource.wmi_class, task.object_id)
         except ConfigMgrError as problem:
             self.failure += f". The settings could not be put back: {problem}"

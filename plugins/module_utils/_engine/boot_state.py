@@ -10,6 +10,7 @@ the next one finishes its work (`boot_marks`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
@@ -31,6 +32,7 @@ from .converge import DELETING, Converge, Identity, Patience
 from .operation import Operation, Rules
 from .plan import Plan, Wish
 from .resource import Resource
+from .trail import can_mark, read_trail, refresh_follows, refresh_is_pending
 from .words import plain
 
 COMPONENTS, DRIVERS = "optional_components", "drivers"
@@ -227,6 +229,13 @@ class BootImage(Converge):
             return None
         return read_mark(self.found.value("ContextID", STRING), self.site.code, self._id())
 
+    def _pending_by_trail(self) -> bool | None:
+        """Whether a build is owed, where the image has no mark of ours: by the audit messages. None: they do not tell."""
+        try:
+            return refresh_is_pending(read_trail(self.site, self._id()), can_mark(self.site))
+        except ProviderError:
+            return None
+
     @property
     def source_version(self) -> int:
         """The source version as it was read."""
@@ -239,14 +248,13 @@ class BootImage(Converge):
         return boot_staleness.measure(found, self._known.versions)
 
     def _plan_build(self, found: Instance) -> None:
-        self._demand_properties()
         if "ImagePath" in self.current.writes and found.value("DefaultImage", BOOLEAN):
             raise Impossible(
                 f"{self._label()} was made by the site, and its image_path cannot be changed",
                 hint="Create a boot image of your own from the other WIM",
             )
         mark = self.mark
-        self.pending = mark.pending(self.source_version) if mark else None
+        self.pending = mark.pending(self.source_version) if mark else self._pending_by_trail()
         self.staleness = self.measure(found)
         settings = [
             item.option for item in self.resource.properties if item.with_build and item.wmi in self.current.writes
@@ -324,18 +332,6 @@ class BootImage(Converge):
                 f"{' and '.join(given)} cannot be given for a new boot image",
                 hint="The site makes the copy that it distributes, beside image_path; it can be changed later, to follow a file that was moved",
             )
-
-    def _demand_properties(self) -> None:
-        """A property that this version of the site lacks cannot be set (behaviour 122). Raises Impossible."""
-        for item in self.resource.declarable:
-            if item.wmi not in self.current.writes or item.codec.is_array:
-                continue
-            if self.found is not None and item.wmi not in self.found.names():
-                raise Impossible(
-                    f"{item.option} cannot be set: the boot images of this version of the site have no {item.wmi}",
-                    where=self.site.where,
-                    hint="Update the site, or leave it out",
-                )
 
     def _with_context(self, context: str) -> Plan:
         return replace(
@@ -419,7 +415,7 @@ class BootImage(Converge):
         The mark comes before it, so that a run that dies in between is finished by the next one.
         """
         if self.found is not None:
-            self.send_long(self.found, {"ContextID": self.current.writes["ContextID"]})
+            self.send_long(self.found, {"ContextID": self.current.writes["ContextID"]}, owes=True)
             self.build.reload()
             self.plan()  # nothing that was read before a method is ever put after it
 
@@ -457,13 +453,17 @@ class BootImage(Converge):
             self._clock.sleep(self.rules.build.wait_interval)
 
     def _send(self, read: Instance) -> None:
-        self.send_long(read, self.current.writes)
+        self.send_long(read, self.current.writes, owes=self.need.due or bool(self.pending))
 
-    def send_long(self, read: Instance, writes: Mapping[str, Any]) -> None:
-        """A Put that may build the image inside the call (behaviour 82), followed by the ContextID that it writes."""
+    def send_long(self, read: Instance, writes: Mapping[str, Any], *, owes: bool) -> None:
+        """A Put that may build the image inside the call (behaviour 82), followed by the ContextID that it writes.
+
+        `owes`: a build has to follow it.
+        """
         context = str(writes["ContextID"][1])
-        write = LongWrite(self.site, lambda site: site.put(read, writes), f"change {self.object_id}")
-        self.follower.see_through(write, context)
+        with refresh_follows(self.site) if owes else nullcontext():
+            write = LongWrite(self.site, lambda site: site.put(read, writes), f"change {self.object_id}")
+            self.follower.see_through(write, context)
 
     @property
     def object_id(self) -> str:

@@ -236,7 +236,7 @@ def test_an_image_that_task_sequences_use_is_not_deleted(boot: BootDeclaring) ->
 
 def test_an_older_site_has_no_keyboard_layout(make_boot: MakeBoot) -> None:
     boot = make_boot(members="sdk")
-    with pytest.raises(Impossible, match=r"input_locale cannot be set: .* have no InputLocale"):
+    with pytest.raises(Impossible, match=r"input_locale cannot be set: .* has no InputLocale"):
         boot(package_id=BOOT, input_locale="de-de")
     assert boot.written == 0
     done = boot(package_id=BOOT, scratch_space=64)
