@@ -141,16 +141,16 @@ def _start(token: Embedded) -> Any:
     return site_text(value) if isinstance(value, CimTime) else value
 
 
-def normal(asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Schedules as a playbook asks for them, checked and in the form of `in_words`. Raises Impossible for what cannot be said.
+def normal(asked: Sequence[Mapping[str, Any]], option: str = "refresh_schedule") -> list[dict[str, Any]]:
+    """Schedules as a playbook asks for them in an option, checked and in the form of `in_words`. Raises Impossible for what cannot be said.
 
     A recurring interval without `start` has none here: any start the site has is right.
     """
     if len(asked) > MOST_TOKENS:
         raise Impossible(
-            f"refresh_schedule has {len(asked)} schedules", hint=f"The site takes {MOST_TOKENS} at most; join some"
+            f"{option} has {len(asked)} schedules", hint=f"The site takes {MOST_TOKENS} at most; join some"
         )
-    return [_normal(each, f"refresh_schedule, entry {number}") for number, each in enumerate(asked, 1)]
+    return [_normal(each, f"{option}, entry {number}") for number, each in enumerate(asked, 1)]
 
 
 def _normal(asked: Mapping[str, Any], where: str) -> dict[str, Any]:
