@@ -23,6 +23,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._content.registr
 from ansible_collections.configmgr.content.plugins.module_utils._engine import connection, report
 from ansible_collections.configmgr.content.plugins.module_utils._engine.build import BuildStatus
 from ansible_collections.configmgr.content.plugins.module_utils._engine.distribution import Verdict, Watch
+from ansible_collections.configmgr.content.plugins.module_utils._engine.image_module import image_spec
 from ansible_collections.configmgr.content.plugins.module_utils._engine.module import (
     connection_check_spec,
     connection_spec,
@@ -33,7 +34,6 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.operatio
 from ansible_collections.configmgr.content.plugins.module_utils._engine.query import QUERY_SPEC
 from ansible_collections.configmgr.content.plugins.module_utils._engine.selection import PackageState
 from ansible_collections.configmgr.content.plugins.module_utils._engine.wmi_method import METHOD_SPEC
-from ansible_collections.configmgr.content.plugins.module_utils._engine.state import state_spec
 from messages_in_source import kind_of, messages, parsed_sources, plain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +49,7 @@ TROUBLESHOOTING = ROOT / "docs" / "docsite" / "rst" / "troubleshooting.rst"
 REPOSITORY = "https://github.com/ansible-collections/configmgr.content/blob/main/"
 SPECS = {
     "cm_connection_check": connection_check_spec(),
-    "cm_image_package": {**connection_spec(), **state_spec(IMAGE_PACKAGE)},
+    "cm_image_package": {**connection_spec(), **image_spec(IMAGE_PACKAGE)},
     "cm_package_info": info_spec(RESOURCES),
     "cm_package_refresh": refresh_spec(RESOURCES),
     "cm_wmi_method": {**connection_spec(), **METHOD_SPEC},
