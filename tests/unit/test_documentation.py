@@ -17,10 +17,17 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.configmgr.content.plugins.module_utils._content.boot_image import BOOT_IMAGE
 from ansible_collections.configmgr.content.plugins.module_utils._content.image_package import IMAGE_PACKAGE
 from ansible_collections.configmgr.content.plugins.module_utils._content.operations import REFRESH
 from ansible_collections.configmgr.content.plugins.module_utils._content.registry import RESOURCES
 from ansible_collections.configmgr.content.plugins.module_utils._engine import connection, report
+from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_calls import (
+    EXPORT_SPEC,
+    MAINTENANCE_SPEC,
+    STATUS_SPEC,
+)
+from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_module import boot_spec
 from ansible_collections.configmgr.content.plugins.module_utils._engine.build import BuildStatus
 from ansible_collections.configmgr.content.plugins.module_utils._engine.distribution import Verdict, Watch
 from ansible_collections.configmgr.content.plugins.module_utils._engine.image_module import image_spec
@@ -48,6 +55,10 @@ PAGES = [
 TROUBLESHOOTING = ROOT / "docs" / "docsite" / "rst" / "troubleshooting.rst"
 REPOSITORY = "https://github.com/ansible-collections/configmgr.content/blob/main/"
 SPECS = {
+    "cm_boot_image": {**connection_spec(), **boot_spec(BOOT_IMAGE)},
+    "cm_boot_image_export": {**connection_spec(), **EXPORT_SPEC},
+    "cm_boot_image_maintenance": {**connection_spec(), **MAINTENANCE_SPEC},
+    "cm_boot_image_status": {**connection_spec(), **STATUS_SPEC},
     "cm_connection_check": connection_check_spec(),
     "cm_image_package": {**connection_spec(), **image_spec(IMAGE_PACKAGE)},
     "cm_package_info": info_spec(RESOURCES),
