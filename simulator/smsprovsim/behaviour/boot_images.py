@@ -13,7 +13,7 @@ from ..model import Value, WmiError, Work
 from ..repository import provider_error
 from ..world import Event, Package, SiteInfo, World
 from .injection import NO_FILE, STAGES, Failure, Injection, foresee
-from .kit import architecture_number, offered
+from .kit import always, architecture_number, offered
 
 COMPLETE, RUNNING, BROKEN, UNKNOWN = 0, 1, 2, 3
 
@@ -106,8 +106,9 @@ class BootImages:
         context_id: str | None,
         values: Mapping[str, Value],
         finish: Finish,
+        give_up: Callable[[], None] = lambda: None,
     ) -> Work:
-        """Begin a build with these settings; the answer is ready when it is done."""
+        """Begin a build with these settings; the answer is ready when it is done, and `give_up` is told when it fails."""
         world = self._world
         begins = world.now
         running = self._running(site.server)
@@ -129,13 +130,15 @@ class BootImages:
 
         def end() -> None:
             build.over = True
-            if not build.error:
+            if build.error:
+                give_up()
+            else:
                 finish(injection)
 
         error = self._error(build, str(values.get("ImagePath"))) if build.error else None
-        return Work({}, 0, build.ends, error, self._canceller(world.at(build.ends, end), build))
+        return Work({}, 0, build.ends, error, self._canceller(world.at(build.ends, end), build, give_up))
 
-    def _canceller(self, end: Event, build: Build) -> Callable[[], None]:
+    def _canceller(self, end: Event, build: Build, give_up: Callable[[], None]) -> Callable[[], None]:
         world = self._world
 
         def cancel() -> None:
@@ -147,6 +150,7 @@ class BootImages:
                 end.call_off()
                 build.over, build.ends = True, world.now
                 build.error, build.description = _CANCELLED, "The build was cancelled"
+                give_up()
 
         return cancel
 
@@ -167,11 +171,11 @@ class BootImages:
         world = self._world
         values = package.record.values
         path = str(values.get("ImagePath") or "")
-        if not site.kit():
+        architecture = architecture_number(values.get("Architecture"))
+        if not _brings(site, architecture):
             return Work({}, 0, world.now + 10.0, self._no_kit(package.record.path()))
 
         def done() -> None:
-            architecture = architecture_number(values.get("Architecture"))
             world.wims[path.lower()] = winpe(site.kit(), architecture, site.winpe_version)
             world.count("ReloadWinPeFromAdk", package.package_id)
             if world.switches["reload_shows"] == "at_once":  # ASSUMED: reload_shows
@@ -189,6 +193,8 @@ class BootImages:
                 continue
             if package.owner == site.code and site.kit():
                 architecture = architecture_number(values.get("Architecture"))
+                if not _brings(site, architecture):
+                    continue
                 world.wims[str(values["ImagePath"]).lower()] = winpe(site.kit(), architecture, site.winpe_version)
                 ends = max(ends, self.rebuild(package, site, None).done_at or 0.0)
         return Work({}, 0, ends)
@@ -196,7 +202,7 @@ class BootImages:
     def export(self, site: SiteInfo, architecture: int, path: str) -> Work:
         """ExportDefaultBootImage: the Windows PE of the kit as a file. Two at a time spoil each other (behaviour 95)."""
         world, host = self._world, site.server
-        if not site.kit() or not any(each for each in offered(site.kit())):
+        if not _brings(site, architecture):
             return Work({}, 0, world.now + 10.0, self._no_kit("SMS_BootImagePackage"))
         together = self._exporting.get(host, 0) + 1
         self._exporting[host] = together
@@ -218,7 +224,8 @@ class BootImages:
 
     @staticmethod
     def _no_kit(path: str) -> WmiError:
-        return provider_error(NO_FILE, "The deployment kit is not installed on this server", "ExecMethod", path)
+        text = "The deployment kit on this server has no Windows PE for that, or is not installed"
+        return provider_error(NO_FILE, text, "ExecMethod", path)
 
     # --- progress ---
 
@@ -250,6 +257,11 @@ class BootImages:
     def known_contexts(self) -> list[str]:
         """Context ids whose progress can be read."""
         return sorted(self._contexts)
+
+
+def _brings(site: SiteInfo, architecture: int) -> bool:
+    """Whether the kit has Windows PE for an architecture."""
+    return always(architecture) <= offered(site.kit())
 
 
 def show(world: World, values: dict[str, Value], wim: Wim, client_version: str = "") -> None:

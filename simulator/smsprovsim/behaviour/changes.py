@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..model import Caller
-from ..scenario_images import described, driver_values, source_of, typed_value
+from ..scenario_images import add_updates, described, driver_values, source_of, typed_value
 from ..world import Package, World
 from .injection import STAGES, Failure
 from .locks import Lock
@@ -166,6 +166,10 @@ class Changes:
         else:
             old.values.update(values)
 
+    def update(self, order: Mapping[str, Any]) -> None:
+        """A software update is added, or becomes another; the entry is as in a scenario."""
+        add_updates(self._site.servicing, [order["update"]], self._world)
+
     # --- shares ---
 
     def wim(self, order: Mapping[str, Any]) -> None:
@@ -201,6 +205,7 @@ ORDERS: dict[str, tuple[Callable[[Changes, Mapping[str, Any]], None], Iterable[s
     "unlock": (Changes.unlock, ()),
     "upgrade": (Changes.upgrade, ("kit", "winpe", "client")),
     "driver": (Changes.driver, ()),
+    "update": (Changes.update, ()),
     "wim": (Changes.wim, ("winpe", "kit", "version", "edited", "images", "gone")),
     "source": (Changes.source, ("problem", "changed", "empty", "readers")),
     "trouble": (Changes.trouble, ("code", "text", "culprit")),

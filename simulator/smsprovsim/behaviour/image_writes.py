@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..images import Wim
 from ..model import Embedded, Value, WmiError, Work
 from ..repository import provider_error, wmi_error
-from ..world import Package, SiteInfo, World
+from ..world import ACTION_ADD, ACTION_NONE, Package, SiteInfo, World
 from . import paths
 from .boot_images import BootImages, show
 from .injection import NO_ENTRY, Injection
@@ -100,8 +100,10 @@ class ImageWrites:
         if "ImageOSVersion" in package.record.definition.properties:
             values["ImageOSVersion"] = wim.editions[0].os_version
 
-    def build_new(self, package: Package, site: SiteInfo, store: Callable[[], None]) -> Work:
-        """Build a new boot image; `store` makes the object (behaviour 82)."""
+    def build_new(
+        self, package: Package, site: SiteInfo, store: Callable[[], None], distribute: Callable[[], None]
+    ) -> Work:
+        """Build a new boot image; `store` makes the object, `distribute` has it taken (behaviour 82)."""
         values = package.record.values
         # ASSUMED: boot_row
         early = self.world.switches["boot_row"] == "before_build"
@@ -113,8 +115,14 @@ class ImageWrites:
                 store()
             if self.world.package(package.package_id) is package:
                 self.boot_images.put_in(package, injection)
+                distribute()
 
-        return self.boot_images.build(package, site, _context(values), dict(values), finish)
+        def give_up() -> None:
+            # ASSUMED: an object that is there before its build fails stays, and is not busy any more.
+            if package.action == ACTION_ADD:
+                package.action = ACTION_NONE
+
+        return self.boot_images.build(package, site, _context(values), dict(values), finish, give_up)
 
     # --- changing ---
 

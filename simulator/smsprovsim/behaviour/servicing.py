@@ -39,8 +39,8 @@ RUN_GOES_ON, RUN_SUCCEEDED, RUN_FAILED = 1, 2, 3
 
 _BAD_PROPERTY = 1078462229
 _BAD_PARAMETER = 1078462208
-# ASSUMED: Win32ErrorCode of a cancelled run, and of an update that is not there; the reference has the column only.
-_CANCELLED, _NO_UPDATE = 1223, 1168
+# ASSUMED: Win32ErrorCode of a cancelled run, and of an update or an image that is not there; the reference has the column only.
+_CANCELLED, _NO_UPDATE, _NO_IMAGE = 1223, 1168, 1168
 # ASSUMED: an offline servicing manager that nobody wakes looks once an hour.
 _LOOKS_EVERY = 3600.0
 _WAKES = 5.0
@@ -253,6 +253,10 @@ class OfflineServicing:
     def _saved(self, run: Run) -> None:
         """The new file takes the place of the old one, and with UpdateDP the distribution points get it (behaviour 101)."""
         world, package = self._world, run.package
+        if world.package(package.package_id) is not package:
+            run.error = _NO_IMAGE
+            self._over(run)
+            return
         path = self._path(package).lower()
         site = world.sites[package.owner]
         wim = paths.wim(path, world, site, boot=False)

@@ -216,6 +216,8 @@ class Writes:
             world.packages[package_id.lower()] = package
             world.record_audit(30000, caller, site_code, package_id)
             world.count("Create", package_id)
+
+        def distribute() -> None:
             if package.has_source:
                 self.distribution.of(package).refresh(package, raises=False, action=ACTION_ADD)
             else:
@@ -224,8 +226,9 @@ class Writes:
         if name == BOOT_IMAGE:
             self.images.demand_acceptable(values, found, here, name)
             self._next_ids[site_code] = int(package_id[3:], 16) + 1  # taken, even if the build fails (behaviour 24)
-            return record, self.images.build_new(package, here, store)
+            return record, self.images.build_new(package, here, store, distribute)
         store()
+        distribute()
         return record, None
 
     def _check_driver_folder(self, path: str) -> None:

@@ -71,6 +71,8 @@ def test_the_row_can_be_there_before_the_build(seat: Seat) -> None:
     desk = seat("images", boot_row="before_build")
     made = new(desk)
     assert desk.column(f"SELECT PackageID FROM {BOOT} WHERE Name = 'New'") == [made.values["PackageID"]]
+    desk.advance(60)
+    assert desk.package(made.values["PackageID"])["ActionInProgress"] == 2
     desk.finish(made.work)
     assert built(desk, made.values["PackageID"])["winpe_version"] == "10.0.19041.1"
 
@@ -84,6 +86,9 @@ def test_what_a_failed_creation_leaves(seat: Seat, row: str, left: int) -> None:
     assert caught.value.extended["ObjectInfo"] == "\\\\files01.contoso.test\\drivers$\\homemade\\homemade.inf"
     assert status(desk)["Status"] == 2
     assert len(desk.column(f"SELECT PackageID FROM {BOOT} WHERE Name = 'New'")) == left
+    if left:
+        kept = desk.package(made.values["PackageID"])
+        assert (kept["ActionInProgress"], kept["StoredPkgVersion"]) == (0, 0)
     second = new(desk)
     assert second.values["PackageID"] != made.values["PackageID"]  # gaps are normal (behaviour 24)
 

@@ -242,6 +242,13 @@ def test_without_a_kit_nothing_is_built_exported_or_reloaded(images: Desk) -> No
     assert error_of(images, "RefreshPkgSource", keys=KEYS) == 2
 
 
+def test_a_kit_without_windows_pe_for_x86(images: Desk) -> None:
+    images.change(upgrade="PS1", kit="10.1.22621.1")
+    assert error_of(images, "ReloadWinPeFromAdk", keys={"PackageID": "PS100003"}) == 2
+    path = f"{FOLDER}\\export.wim"
+    assert error_of(images, "ExportDefaultBootImage", Architecture="x86", ImageIndex=1, ExportImagePath=path) == 2
+
+
 # --- exports ---
 
 

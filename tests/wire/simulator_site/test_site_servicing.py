@@ -188,6 +188,27 @@ def test_an_image_that_cannot_be_read(images: Desk) -> None:
     assert (state(images, identity), progress(images, identity)["Win32ErrorCode"]) == (4, 2)
 
 
+def test_a_repaired_update(images: Desk) -> None:
+    job(images, [BAD])
+    run(images)
+    images.advance(7200)
+    images.change(update={"id": BAD, "title": "Repaired"})
+    again = job(images, [BAD])
+    run(images)
+    images.advance(7200)
+    assert state(images, again) == 3
+    assert images.rows("SELECT * FROM SMS_FailedImageUpdateView") == []
+
+
+def test_an_image_that_is_deleted_meanwhile(images: Desk) -> None:
+    identity = job(images, [GOOD], UpdateDP=True)
+    run(images)
+    images.advance(1000)
+    images.change(delete="PS100009")
+    images.advance(7200)
+    assert (state(images, identity), progress(images, identity)["Win32ErrorCode"]) == (4, 1168)
+
+
 def test_a_scan(images: Desk) -> None:
     made = images.create("SMS_ImageServicingScanRequest", ImagePackageID="PS100009")
     assert made.values["Status"] is None
