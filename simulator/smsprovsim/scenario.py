@@ -162,6 +162,8 @@ class _Stage:
         for group_id in groups.values():
             self.site.groups.count(group_id)
         add_updates(self.site.servicing, content.get("updates") or [], world)
+        for code in world.sites:
+            self.site.writes.peek_next_id(code)
         for entry in content.get("deployments") or []:
             References(world).add_deployment(entry)
         for entry in content.get("locks") or []:

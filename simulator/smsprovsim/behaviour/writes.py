@@ -137,10 +137,9 @@ class Writes:
     # --- identity ---
 
     def peek_next_id(self, site_code: str) -> int:
-        """Value of the counter that the next PackageID of the site will have (behaviour 24)."""
-        number = self._next_ids.get(site_code, 1)
-        while f"{site_code}{number:05X}".lower() in self.world.packages:
-            number += 1
+        """Value of the counter that the next PackageID of the site will have; no id comes twice (behaviour 24)."""
+        taken = [int(each[3:], 16) for each in self.world.packages if each.startswith(site_code.lower())]
+        number = max([self._next_ids.get(site_code, 1), *(each + 1 for each in taken)])
         self._next_ids[site_code] = number
         return number
 
