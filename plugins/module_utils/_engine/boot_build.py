@@ -142,9 +142,7 @@ class Build:
             lambda site: site.call(class_name, "ReloadWinPeFromAdk", {"PackageID": package_id}, timeout=longest),
             "reload",
         )
-        began = clock.now()
-        while not write.ended and clock.now() - began <= longest:
-            clock.sleep(task.rules.build.wait_interval)
+        write.wait(clock, task.rules.build.wait_interval, longest)
         if isinstance(write.error, OutcomeUnknown) and write.error.timed_out_at_server:
             self._await_winpe()
         elif write.error is not None:

@@ -166,8 +166,7 @@ def _export(task: Task, resource: Resource, path: str, before: Mapping[int, Any]
         "export",
     )
     began = clock.now()
-    while not write.ended and clock.now() - began <= longest:
-        clock.sleep(params["wait_interval"])
+    write.wait(clock, params["wait_interval"], longest)
     if write.error is None and write.ended:
         return
     if write.error is not None and not isinstance(write.error, OutcomeUnknown):
@@ -198,6 +197,7 @@ def one_at_a_time(host: str) -> Iterator[None]:
 
 # -- maintenance -----------------------------------------------------------------------------------------------------
 
+LOOK_INTERVAL = 10.0  # seconds
 OF_THE_SITE = {"update_default_image": "UpdateDefaultImage", "update_image": "UpdateImage"}
 OF_AN_IMAGE = {
     "reload_image_properties": "ReloadImageProperties",
@@ -254,9 +254,7 @@ def _call(task: Task, work: Callable[[Site], Any], method: str) -> None:
     """A call that may last for minutes. A lost answer is not settled here, and says so."""
     clock, longest = task.site.means.clock, task.params["call_timeout"]
     write = LongWrite(task.site, work, method)
-    began = clock.now()
-    while not write.ended and clock.now() - began <= longest:
-        clock.sleep(10.0)
+    write.wait(clock, LOOK_INTERVAL, longest)
     if write.error is not None:
         raise write.error
     if not write.ended:

@@ -20,6 +20,7 @@ from .build import COMPLETE, ERROR, IN_PROGRESS, NO_STATUS, BuildStatus, forget,
 
 # Real seconds in which most writes are answered; only after that is the build asked for.
 AT_ONCE = 0.5
+A_MOMENT = 0.05
 
 
 class LongWrite:
@@ -38,6 +39,13 @@ class LongWrite:
     def ended(self) -> bool:
         """Whether an answer, or the certainty that none will come, is there."""
         return not self._thread.is_alive()
+
+    def wait(self, clock: Clock, interval: float, longest: float) -> None:
+        """Until it has ended, or so many seconds are over."""
+        began = clock.now()
+        while not self.ended and clock.now() - began <= longest:
+            clock.sleep(interval)
+            self._thread.join(A_MOMENT)  # a clock that is not the real one leaves no time for the answer
 
     def _run(self) -> None:
         try:
