@@ -11,9 +11,10 @@ from .._cim import wql
 from .._cim.instance import Changes, Instance, ObjectPath
 from .._cim.session import AUTO
 from .._cim.types import STRING, Properties
+from .._wsman.errors import ListBroken
 from .errors import Impossible
 from .schema import Schemas
-from .site import ROOT, Site
+from .site import LIST_ATTEMPTS, ROOT, Site
 
 
 class Namespace:
@@ -46,6 +47,21 @@ class Namespace:
         path = ObjectPath(self.name, class_name, tuple(keys.items()))
         with self.site._explained(f"Cannot read {path}"):
             return self._session.get(class_name, keys, parts or None)
+
+    def all_of(self, query: str) -> list[Instance]:
+        """The rows of a query at once; a list that breaks off half-way is asked for again from the start (wire R-06)."""
+        for _attempt in range(LIST_ATTEMPTS - 1):
+            try:
+                return list(self.instances(query))
+            except ListBroken:
+                continue
+        return list(self.instances(query))
+
+    def create(self, class_name: str, values: Changes) -> dict[str, str]:
+        """Make an object; its keys, as far as the answer tells them (wire C-05). Raises OutcomeUnknown for a lost answer."""
+        self._settle()
+        with self.site._explained(f"Cannot create {class_name}"):
+            return dict(self._session.create(class_name, values).keys)
 
     def call(
         self, class_name: str, method: str, keys: Mapping[str, str], arguments: Changes, reading: bool = False
