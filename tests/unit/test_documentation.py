@@ -509,6 +509,8 @@ def check_role(given: dict[str, Any], name: str = "configmgr.content.content_ref
     spec = role_options(role)
     problems = [f"the role has no variable {variable}" for variable in given if variable not in spec]
     values = {name: value for name, value in given.items() if name in spec and literal(value)}
+    # What a template will come to is not known here, but it is given.
+    spec = {name: {**entry, "required": False} if name in given else entry for name, entry in spec.items()}
     return problems + list(ArgumentSpecValidator(spec).validate(values).error_messages)
 
 
