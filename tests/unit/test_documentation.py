@@ -37,6 +37,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.module i
     info_spec,
     refresh_spec,
 )
+from ansible_collections.configmgr.content.plugins.module_utils._engine.notification import NOTIFICATION_SPEC
 from ansible_collections.configmgr.content.plugins.module_utils._engine.operation import Fence, Target
 from ansible_collections.configmgr.content.plugins.module_utils._engine.query import QUERY_SPEC
 from ansible_collections.configmgr.content.plugins.module_utils._engine.selection import PackageState
@@ -64,6 +65,7 @@ SPECS = {
     "cm_boot_image_maintenance": {**connection_spec(), **MAINTENANCE_SPEC},
     "cm_boot_image_status": {**connection_spec(), **STATUS_SPEC},
     "cm_connection_check": connection_check_spec(),
+    "cm_content_notification": {**connection_spec(), **NOTIFICATION_SPEC},
     "cm_image_package": {**connection_spec(), **image_spec(IMAGE_PACKAGE)},
     "cm_offline_servicing": {**connection_spec(), **SERVICING_SPEC},
     "cm_offline_servicing_info": {**connection_spec(), **SERVICING_INFO_SPEC},

@@ -401,11 +401,11 @@ class Converge:
         """The object as it is now, in option names and words; empty where it is absent."""
         if self.found is None:
             return {}
-        declared = {item.wmi: item for item in self.resource.properties}
+        shown = set(self.found.names())
         return {
-            declared[name].option: in_words(declared[name], self.found.value(name, declared[name].codec))
-            for name in self.found.names()
-            if name in declared
+            item.option: in_words(item, self.found.value(item.wmi, item.codec))
+            for item in self.resource.properties
+            if item.wmi in shown or item.codec.is_array  # a null array is not in the answer (wire T-07)
         }
 
 
