@@ -126,7 +126,8 @@ def show_image(package: Package, world: World, given: Mapping[str, Any]) -> None
         filled["ImageProperty"] = wim.metadata()
         if "ImageOSVersion" in package.record.definition.properties:
             filled["ImageOSVersion"] = wim.editions[0].os_version
-    values.update({name: value for name, value in filled.items() if name not in given})
+    # The spelling of the architecture is the provider's own.
+    values.update({name: value for name, value in filled.items() if name not in given or name == "Architecture"})
 
 
 def source_of(entry: Mapping[str, Any]) -> Source:

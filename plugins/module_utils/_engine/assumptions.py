@@ -81,7 +81,6 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "How the property Architecture of a boot image is spelled.",
         ("number", "name"),
         "Nothing: both are read.",
-        "Read a boot image with cm_boot_image_info, and look at Architecture in the trace.",
     ),
     Assumption(
         "boot_builds",
@@ -151,14 +150,12 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "Whether the client in boot images has the version of the site.",
         ("of_the_site", "of_its_own"),
         _BOOT,
-        "Compare the client version of a fresh boot image with the version of the site, in the console.",
     ),
     Assumption(
         "component_rows",
         "Whether the class of all optional components has objects of its own beside those of the kit.",
         ("both", "kit"),
         "Optional components by name. Both forms are read.",
-        "List SMS_WinPEOptionalComponentInfo with cm_wmi_query, and see whether an id and a language come twice.",
     ),
     Assumption(
         "context_options",
