@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -47,9 +48,8 @@ class Place:
     def __init__(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         self.server = server
         self.warnings: list[str] = []
+        self.account: dict[str, str] = {}
         self.clock = SiteClock(server)
-        from dataclasses import replace
-
         monkeypatch.setattr(
             engine_module, "open_site", lambda means, code: open_site(replace(means, clock=self.clock), code)
         )
@@ -83,6 +83,7 @@ class Place:
             audit_name="none",
             **options,
         )
+        params.update(self.account)
         task = Task(params, check, self.warnings.append)
         try:
             return work(task)
@@ -117,7 +118,7 @@ class Place:
 
     def forget(self) -> None:
         """Begin the journal anew."""
-        self.server.clear_journal()
+        self.server.reset(clear=("journal",))
 
 
 MakePlace = Callable[..., Place]
