@@ -249,6 +249,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         WRITE + " Export one.",
     ),
     Assumption(
+        "failed_put_lock",
+        "What becomes of the lock that a refused Put took by itself.",
+        ("given_back", "stays"),
+        _PUT,
+        WRITE + " Write a value that the provider refuses, and look at the lock of the object.",
+    ),
+    Assumption(
         "fault_reason",
         "Whether a refusal carries its text in the place for it, or only further down.",
         ("text", "empty"),
@@ -288,6 +295,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         ("question_mark", "fault"),
         "Reading such a package.",
         "Find a package whose description holds a control character, and read it with cm_package_info.",
+    ),
+    Assumption(
+        "implicit_lock",
+        "Whether a write that takes its lock by itself needs ObjectLockContext and MachineName.",
+        ("any_caller", "needs_context"),
+        _PUT,
+        WRITE + " Change a description by a script that sets no context values.",
     ),
     Assumption(
         "lazy_in_query",

@@ -119,20 +119,29 @@ class Locks:
         if (lock is not None and not lock.held_by(caller)) or self.is_elsewhere(path, site_code):
             raise is_locked(path, caller.user, operation)
 
+    def demand_context(self, path: str, caller: Caller, operation: str) -> None:
+        """Raise the error of a write that takes its lock without saying for whom, where that is needed."""
+        # ASSUMED: implicit_lock
+        if self._world.switches["implicit_lock"] == "needs_context":
+            self._demand_named(path, caller, operation)
+
+    @staticmethod
+    def _demand_named(path: str, caller: Caller, operation: str) -> None:
+        _user, context, machine = _triple(caller)
+        if not context or not machine:
+            text = "ObjectLockContext and MachineName are needed to request a lock"
+            raise provider_error(1078462208, text, operation, path, object_info="CObjectLock")
+
+    def take(self, path: str, caller: Caller, site_code: str) -> None:
+        """Take a lock that is free."""
+        self.hold(path, Lock(*_triple(caller), site_code, self._world.date(), self._world.now))
+
     # --- requests ---
 
     def request(self, path: str, caller: Caller, site_code: str, *, transfer: bool) -> tuple[Request, float | None]:
         """Ask for the lock; the request, and when it is answered. Raises `WmiError` when somebody else has it here."""
         world = self._world
-        _user, context, machine = _triple(caller)
-        if not context or not machine:
-            raise provider_error(
-                1078462208,
-                "ObjectLockContext and MachineName are needed to request a lock",
-                "ExecMethod",
-                path,
-                object_info="CObjectLock",
-            )
+        self._demand_named(path, caller, "ExecMethod")
         identity = f"10C40000-0000-4000-8000-{next(self._numbers):012X}"
         request = Request(identity, path, caller, site_code, GRANTED, world.now)
         self._requests[identity.lower()] = request
@@ -163,8 +172,7 @@ class Locks:
         self._assign(request)
 
     def _assign(self, request: Request) -> None:
-        world = self._world
-        self.hold(request.path, Lock(*_triple(request.caller), request.site_code, world.date(), world.now))
+        self.take(request.path, request.caller, request.site_code)
 
     def _exists(self, path: str) -> bool:
         match = _BY_ID.fullmatch(path.replace("'", '"'))

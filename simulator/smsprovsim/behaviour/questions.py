@@ -138,6 +138,14 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         ("fails", "succeeds"), "fails", "behaviour 100; SMS_ImageServicingSchedule.ContinueOnError",
         "How offline servicing ends that went on after a failed update: as failed, or as succeeded.",
     ),
+"failed_put_lock": (
+        ("given_back", "stays"), "given_back", "behaviour 34",
+        "The lock that a Put takes by itself, when the Put is refused: it is given back, or stays with the caller.",
+    ),
+"implicit_lock": (
+        ("any_caller", "needs_context"), "any_caller", "README open question 12; behaviour 34, 37",
+        "Whether a Put or Delete that takes its lock by itself needs ObjectLockContext and MachineName.",
+    ),
     "path_identity": (
         ("caller", "computer"), "caller", "wire A-13; behaviour 32",
         "Who reads the path given to GetImageProperties or CheckSourceFolder: the caller, which takes a login that can be "

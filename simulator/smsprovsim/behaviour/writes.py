@@ -184,6 +184,7 @@ class Writes:
         world = self.world
         name = definition.name
         found = self._repository.checked(definition, sent, "PutInstance")
+        self._begin_now(found)
         missing = [needed for needed in _NEEDED_TO_CREATE.get(name, ("Name",)) if found.get(needed) in (None, "")]
         if missing:
             raise provider_error(BAD_PROPERTY, f"{name} cannot be created without {missing[0]}", "PutInstance", name)
@@ -243,39 +244,19 @@ class Writes:
 
     def put_package(self, package: Package, sent: Mapping[str, Value], caller: Caller, site_code: str) -> Work | None:
         """Change a package (behaviour 33 to 47). A property that is not sent stays."""
-        world, record = self.world, package.record
-        definition, path = record.definition, record.path()
+        world, record, path = self.world, package.record, package.record.path()
+        here, boot = world.sites[site_code], record.definition.name == BOOT_IMAGE
         self.demand_ownership(package, site_code, "PutInstance")
         self.demand_present(package, "PutInstance")
+        self.locks.demand_context(path, caller, "PutInstance")
         self.locks.demand_free(path, caller, "PutInstance", site_code)
-        found = self._repository.checked(definition, sent, "PutInstance")
-        if str(found.get("PackageID", package.package_id)).lower() != package.package_id.lower():
-            raise wmi_error(WBEM_E_INVALID_PARAMETER, "A key cannot be changed", "PutInstance", path)
-        stamp = found.get("SedoObjectVersion")
-        if stamp is not None and stamp != record.values.get("SedoObjectVersion"):
-            # ASSUMED: the code of a stale version is not public; "bad property" is the nearest (behaviour 33).
-            raise provider_error(
-                BAD_PROPERTY, f"{path} was changed meanwhile", "PutInstance", path, object_info="SedoObjectVersion"
-            )
-        changed = {}
-        for name, value in found.items():
-            if _same(record.values.get(name), value):
-                continue
-            # ASSUMED: put_read_only
-            if (
-                definition.properties[name].read_only
-                and world.switches["put_read_only"] == "refused"
-                and name != "SedoObjectVersion"
-            ):
-                raise wmi_error(WBEM_E_READ_ONLY, f"{name} is read-only", "PutInstance", path)
-            if not self._is_kept(definition, name):
-                changed[name] = value
-        if "ImagePath" in changed and record.values.get("DefaultImage"):
-            raise provider_error(BAD_PROPERTY, "ImagePath of a built-in boot image cannot change", "PutInstance", path)
-        self._check_schedule({**record.values, **changed}, path)
-        here, boot = world.sites[site_code], record.definition.name == BOOT_IMAGE
-        if boot:
-            self.images.demand_acceptable({**record.values, **changed}, changed, here, path)
+        try:
+            found, changed = self._changes(package, sent, here)
+        except WmiError:
+            # ASSUMED: failed_put_lock
+            if world.switches["failed_put_lock"] == "stays":
+                self.locks.take(path, caller, site_code)
+            raise
 
         def save() -> None:
             record.values.update(changed)
@@ -298,6 +279,50 @@ class Writes:
             self.distribution.of(package).note(package)
         return None
 
+    def _changes(
+        self, package: Package, sent: Mapping[str, Value], here: SiteInfo
+    ) -> tuple[dict[str, Value], dict[str, Value]]:
+        """What was sent, and what of it changes the package. Raises `WmiError` for what cannot be."""
+        record, path = package.record, package.record.path()
+        definition = record.definition
+        found = self._repository.checked(definition, sent, "PutInstance")
+        self._begin_now(found)
+        if str(found.get("PackageID", package.package_id)).lower() != package.package_id.lower():
+            raise wmi_error(WBEM_E_INVALID_PARAMETER, "A key cannot be changed", "PutInstance", path)
+        stamp = found.get("SedoObjectVersion")
+        if stamp is not None and stamp != record.values.get("SedoObjectVersion"):
+            # ASSUMED: the code of a stale version is not public; "bad property" is the nearest (behaviour 33).
+            raise provider_error(
+                BAD_PROPERTY, f"{path} was changed meanwhile", "PutInstance", path, object_info="SedoObjectVersion"
+            )
+        changed = {}
+        for name, value in found.items():
+            if _same(record.values.get(name), value):
+                continue
+            # ASSUMED: put_read_only
+            if (
+                definition.properties[name].read_only
+                and self.world.switches["put_read_only"] == "refused"
+                and name != "SedoObjectVersion"
+            ):
+                raise wmi_error(WBEM_E_READ_ONLY, f"{name} is read-only", "PutInstance", path)
+            if not self._is_kept(definition, name):
+                changed[name] = value
+        if "ImagePath" in changed and record.values.get("DefaultImage"):
+            raise provider_error(BAD_PROPERTY, "ImagePath of a built-in boot image cannot change", "PutInstance", path)
+        self._check_schedule({**record.values, **changed}, path)
+        if definition.name == BOOT_IMAGE:
+            self.images.demand_acceptable({**record.values, **changed}, changed, here, path)
+        return found, changed
+
+    def _begin_now(self, values: Mapping[str, Value]) -> None:
+        """A schedule whose start is all zeros begins now (behaviour 49)."""
+        for token in values.get("RefreshSchedule") or ():
+            if token.values["StartTime"].text.startswith("0" * 14):
+                # ASSUMED: now is the time of the owning site server, as schedules are.
+                offset = next(iter(self.world.sites.values())).utc_offset
+                token.values["StartTime"] = self.world.date(offset_minutes=offset)
+
     def refresh_package(self, package: Package, site: SiteInfo, context_id: str = "") -> Work | None:
         """What RefreshPkgSource does: distribute, and build a boot image before that (behaviour 55, 82)."""
         self.world.count("RefreshPkgSource", package.package_id)
@@ -311,6 +336,7 @@ class Writes:
         """Begin the removal (behaviour 113); a second delete finds it gone already."""
         path = package.record.path()
         self.demand_ownership(package, site_code, "DeleteInstance")
+        self.locks.demand_context(path, caller, "DeleteInstance")
         self.locks.demand_free(path, caller, "DeleteInstance", site_code)
         if package.action == ACTION_DELETE:
             raise not_found(path, "DeleteInstance")

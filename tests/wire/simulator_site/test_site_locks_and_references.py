@@ -128,6 +128,33 @@ def test_another_session_of_the_same_user_can_release_its_lock(images: Desk) -> 
     images.put("PS100004", Description="x")
 
 
+@pytest.mark.parametrize("policy", ["given_back", "stays"])
+def test_the_lock_of_a_put_that_was_refused(seat: Seat, policy: str) -> None:
+    desk = seat("images", failed_put_lock=policy)
+    assert refused(lambda: mine(desk).put("PS100004", ScratchSpace=7)) == 1078462229
+    if policy == "given_back":
+        desk.put("PS100004", Description="x")
+        return
+    assert refused(lambda: desk.put("PS100004", Description="x")) == HELD
+    lock(mine(desk), "ReleaseAllLocks")
+    desk.put("PS100004", Description="x")
+    assert refused(lambda: mine(desk).put("PS100004", ScratchSpace=7)) == 1078462229
+    mine(desk).put("PS100004", Description="y")  # and with success the lock goes
+    desk.put("PS100004", Description="z")
+
+
+@pytest.mark.parametrize("policy", ["any_caller", "needs_context"])
+def test_a_write_that_does_not_say_for_whom_it_locks(seat: Seat, policy: str) -> None:
+    desk = seat("images", implicit_lock=policy)
+    keys, cim_class = {"PackageID": "PS100007"}, desk.cim_class("SMS_BootImagePackage")
+    if policy == "needs_context":
+        assert refused(lambda: desk.put("PS100007", Description="x")) == 1078462208
+        assert refused(lambda: desk.site.delete(desk.caller, cim_class, keys)) == 1078462208
+        desk = mine(desk)
+    desk.put("PS100007", Description="x")
+    desk.site.delete(desk.caller, cim_class, keys)
+
+
 def test_a_lock_that_belongs_to_another_site(seat: Seat) -> None:
     desk = seat("hierarchy", "CEN")
     path = 'SMS_Package.PackageID="PS100001"'

@@ -192,6 +192,13 @@ def test_schedule_rules(small: Desk) -> None:
         put(small, "SMS_Package", "PS10000A", RefreshSchedule=[token])  # behaviour 47
 
 
+def test_a_schedule_that_begins_now(small: Desk) -> None:
+    token = Embedded("SMS_ST_RecurInterval", {"DaySpan": 1, "StartTime": CimDateTime("00000000000000.000000+***")})
+    small.advance(3600)
+    after = put(small, "SMS_Package", "PS100001", RefreshSchedule=[token])
+    assert after["RefreshSchedule"][0].values["StartTime"].text == "20260302100000.000000+***"  # an hour east of UTC
+
+
 def test_a_new_source_path_is_a_new_version(small: Desk) -> None:
     put(small, "SMS_Package", "PS100001", PkgSourcePath="\\\\files01.contoso.test\\sources$\\other")
     small.advance(3600)
