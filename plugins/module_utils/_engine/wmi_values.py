@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from .._cim.types import (
@@ -34,6 +33,9 @@ from .need import site_text
 
 # The key under which an embedded object names its class.
 CLASS = "__CLASS"
+# A date, perhaps a time to the minute, and the rest: seconds and offset.
+_ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(.*))?\Z", re.ASCII)
+_OF_WMI = re.compile(r"[\d*]{14}\.|-?P", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d+\Z", re.ASCII)
 _WORDS = {"true": True, "yes": True, "false": False, "no": False}
 _INTEGERS = ("uint8", "uint16", "uint32", "uint64", "sint8", "sint16", "sint32", "sint64", "char16")
@@ -200,15 +202,18 @@ def _converted(kind: str, asked: Any, label: str) -> Any:
 
 def moment(asked: Any, label: str) -> Any:
     """A date from ISO 8601, with or without an offset, or from the form of WMI; intervals too. Raises Impossible."""
-    text = str(asked).strip()
+    text = asked.strip() if isinstance(asked, str) else ""
+    match = _ISO.match(text)
+    if match and match[2]:
+        day, clock, rest = match.groups()
+        seconds = "" if rest.startswith(":") else ":00"  # which people leave out
+        text = f"{day}T{clock}{seconds}{rest}"
     try:
-        if isinstance(asked, str) and text[4:5] != "-":
-            return DATETIME._parse(text)
-        found = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text))
+        if not match and not _OF_WMI.match(text):
+            raise ValueError(text)
+        return DATETIME._parse(text)
     except ValueError:
         raise Impossible(
             f"{label} takes a date, not {asked!r}",
             hint="Write it like 2026-11-20T22:00:00, or 20261120220000.000000+***",
         ) from None
-    offset = found.utcoffset()
-    return CimTime(found.replace(tzinfo=None), None if offset is None else int(offset.total_seconds() // 60))

@@ -143,6 +143,33 @@ def test_what_does_not_fit_is_refused_before_the_call(place: Place, options: dic
 SCHEDULES = {"class_name": "SMS_ScheduleMethods", "method": "WriteToString"}
 
 
+def test_objects_go_in_and_come_out(place: Place) -> None:
+    """Seven days, and the second Tuesday every two months, as the site itself writes and reads them (wire I-06, T-13)."""
+    tokens = [
+        {"__CLASS": "SMS_ST_RecurInterval", "DaySpan": 7, "StartTime": "1970-02-01T00:00"},
+        {
+            "__CLASS": "SMS_ST_RecurMonthlyByWeekday",
+            "Day": "3",
+            "WeekOrder": 2,
+            "ForNumberOfMonths": 2,
+            "HourDuration": 1,
+            "StartTime": "2021-02-01T00:00:00",
+        },
+    ]
+    written = place.call(**SCHEDULES, arguments={"TokenData": tokens}, reading=True)
+    assert written["outputs"] == {"StringData": "000120000010003800012CC008232400"}
+    read = place.call(
+        "SMS_ScheduleMethods",
+        "ReadFromString",
+        arguments={"StringData": written["outputs"]["StringData"]},
+        reading=True,
+    )
+    assert read["untyped"] == []
+    weekly, monthly = read["outputs"]["TokenData"]
+    assert (weekly["__CLASS"], weekly["DaySpan"], weekly["IsGMT"]) == ("SMS_ST_RecurInterval", 7, False)
+    assert (monthly["Day"], monthly["WeekOrder"], monthly["StartTime"]) == (3, 2, "2021-02-01T00:00:00")
+
+
 @pytest.mark.parametrize(
     ("token", "told"),
     [
