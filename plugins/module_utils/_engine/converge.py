@@ -178,6 +178,11 @@ class Converge:
         declared = {item.wmi: item.codec for item in self.resource.properties}
         return self.site.get(self.resource.wmi_class, package_id, declared)
 
+    @property
+    def object_id(self) -> str:
+        """Its PackageID, empty as long as there is none."""
+        return self._id()
+
     def _id(self) -> str:
         if self.found is None:
             return self.package_id

@@ -74,7 +74,7 @@ def result_of(task: Converge, carried_out: bool) -> dict[str, Any]:
     return {
         "changed": plan.changed,
         "action": plan.action,
-        "package_id": task.package_id or None,
+        "package_id": task.object_id or None,
         "deleting": task.deleting,
         "object": task.stored() if carried_out or not plan.changed else {},
         "diff": {"before": dict(plan.before), "after": dict(plan.after)},

@@ -28,6 +28,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._wsman.context i
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.transport import Endpoint
 
 from smsprovsim.server import Server
+from smsprovsim.world import Package
 
 WRITES = ("Create", "Put", "Delete")
 
@@ -97,11 +98,15 @@ class Declaring:
         finally:
             task.site.close()
 
-    def values(self, package_id: str) -> dict[str, Any]:
-        """What the site stores of a package."""
+    def package(self, package_id: str) -> Package:
+        """A package as the site has it."""
         found = self.server.site.world.package(package_id)
         assert found is not None
-        return found.record.values
+        return found
+
+    def values(self, package_id: str) -> dict[str, Any]:
+        """What the site stores of a package."""
+        return self.package(package_id).record.values
 
     def executions(self, what: str) -> dict[str, int]:
         """How often the site carried out such a write, by PackageID."""
@@ -150,7 +155,7 @@ def make_declare() -> Iterator[Callable[..., ImageDeclaring]]:
     servers: list[Server] = []
 
     def make(**given: Any) -> ImageDeclaring:
-        server = Server("small", **{"speed": 0.0, "auth": ("ntlm",), "tls": False, **given})
+        server = Server(**{"scenario": "small", "speed": 0.0, "auth": ("ntlm",), "tls": False, **given})
         server.start()
         servers.append(server)
         return ImageDeclaring(server)
