@@ -77,6 +77,9 @@ attributes:
     membership: [configmgr.content.cm]
 seealso:
   - module: configmgr.content.cm_wmi_query
+  - name: Any class and any method
+    description: The guide.
+    link: https://github.com/ansible-collections/configmgr.content/blob/main/docs/docsite/rst/escape_hatch.rst
 author:
   - configmgr.content contributors (@ansible-collections)
 """
@@ -101,6 +104,14 @@ EXAMPLES = r"""
     key:
       PackageID: PS100001
     changes: false
+
+- name: Have the site say what a schedule means
+  configmgr.content.cm_wmi_method:
+    class_name: SMS_ScheduleMethods
+    method: ReadFromString
+    arguments:
+      StringData: '0001200000100038'
+    reading: true
 
 - name: Put a package into a folder, but not in check mode
   configmgr.content.cm_wmi_method:

@@ -106,6 +106,9 @@ attributes:
 seealso:
   - module: configmgr.content.cm_package_info
   - module: configmgr.content.cm_wmi_method
+  - name: Any class and any method
+    description: The guide.
+    link: https://github.com/ansible-collections/configmgr.content/blob/main/docs/docsite/rst/escape_hatch.rst
 author:
   - configmgr.content contributors (@ansible-collections)
 """
