@@ -53,7 +53,11 @@ def test_a_point_of_another_site_goes_with_its_own_code(make_declare: Make) -> N
 
 
 def test_a_group(images: ImageDeclaring) -> None:
-    asked: dict[str, Any] = {"name": "Windows 11", "source_path": WINDOWS_11, "distribution_point_groups": ["headquarters"]}
+    asked: dict[str, Any] = {
+        "name": "Windows 11",
+        "source_path": WINDOWS_11,
+        "distribution_point_groups": ["headquarters"],
+    }
     prediction = images(check=True, **asked)
     done = images(**asked)
     assert prediction["diff"]["before"]["distribution_point_groups"] == []
