@@ -128,6 +128,7 @@ class Job:
     @property
     def cancelled(self) -> bool:
         """Whether it will not run any more because somebody called it off, or never asked for it."""
+        # ASSUMED: a job of offline servicing that has no state, and no Action 1, will not run.
         return self.action == CANCEL or (self.state == WAITING and self.action != INSTALL)
 
     @property

@@ -107,6 +107,7 @@ class ServicingTask(Planner):
 
     def _put(self, job: Job, wanted: Mapping[str, Any]) -> None:
         """Change a job, as it is read now. Raises NotConverged, OutcomeUnknown."""
+        # ASSUMED: a job of offline servicing that waits takes another schedule and other settings by a Put, with Action 1.
         instance = self.site.get_by(SCHEDULE, {"ScheduleID": str(job.schedule_id)})
         try:
             self.site.put(instance, self._values(wanted))
@@ -161,7 +162,8 @@ class ServicingTask(Planner):
             raise
 
     def _run(self, job: Job) -> None:
-        """Wake the manager, once for each image, as the console does (behaviour 100)."""
+        """Wake the manager (behaviour 100)."""
+        # ASSUMED: the manager is woken once for each image, since the method takes one; it works through all jobs anyway.
         described = self.servicing.namespace.schemas.of("SMS_ImagePackage").method_named("RunOfflineServicingManager")
         names = {each.name for each in described.parameters} if described is not None else {"PackageType"}
         for package_id in self.wish.images:
