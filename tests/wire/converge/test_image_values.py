@@ -237,7 +237,7 @@ def test_an_icon_that_is_too_large(images: ImageDeclaring) -> None:
 
 
 def test_an_object_that_is_too_large_is_read_in_parts(images: ImageDeclaring) -> None:
-    images.values(IMAGE).update(ISVData=[255] * 800, Icon=[255] * 800)
+    images.values(IMAGE).update(ISVData=[255] * 600, Icon=[255] * 600)
     small = Small(images.server)
     found = small(package_id=IMAGE, version="21H2", refresh="never")
     assert not found["changed"]
@@ -248,7 +248,7 @@ def test_an_object_that_is_too_large_is_read_in_parts(images: ImageDeclaring) ->
     assert "MaxEnvelopeSizekb" in str(refused.value)
     assert images.written == 0
     assert images(package_id=IMAGE, version="2", refresh="never")["changed"]
-    assert images.values(IMAGE)["ISVData"] == [255] * 800
+    assert images.values(IMAGE)["ISVData"] == [255] * 600
 
 
 def test_every_kind_of_option_has_its_round_trip() -> None:
