@@ -48,7 +48,7 @@ If your site answers otherwise, please open an `issue <https://github.com/ansibl
 The fidelity report
 -------------------
 
-``cm_connection_check`` writes it. Nothing is changed at the site; it takes about sixty requests and one login more.
+``cm_connection_check`` writes it. Nothing is changed at the site; it takes about eighty requests and one login more.
 
 .. code-block:: yaml
 

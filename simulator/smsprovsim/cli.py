@@ -42,7 +42,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = serve.add_argument
-    add("--scenario", required=True, metavar="NAME", help="the site to start with: small, hierarchy, large or troubled")
+    add(
+        "--scenario",
+        required=True,
+        metavar="NAME",
+        help="the site to start with: small, hierarchy, images, large or troubled",
+    )
     add("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     add(
         "--env-file",

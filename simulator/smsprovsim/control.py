@@ -34,6 +34,9 @@ class Controlled(Protocol):
     def move_clock(self, order: dict[str, Any]) -> dict[str, Any]:
         """Carry out an order of `POST /clock`; the answer says what time it is now."""
 
+    def change(self, **order: Any) -> None:
+        """Change something at the site that no client asked for."""
+
     def reset(
         self, *, scenario: str | None = None, switches: dict[str, str] | None = None, clear: list[str] | None = None
     ) -> None:
@@ -67,6 +70,7 @@ class _RequestHandler(BaseHTTPRequestHandler):
         routes: dict[str, Callable[[], Any]] = {
             "/faults": lambda: {"rules": controlled.rules.add(self._json())},
             "/clock": lambda: controlled.move_clock(self._order()),
+            "/change": self._change,
             "/reset": self._reset,
             "/shutdown": self._shutdown,
         }
@@ -78,6 +82,14 @@ class _RequestHandler(BaseHTTPRequestHandler):
     def _clear_faults(self) -> dict[str, Any]:
         self.server.controlled.rules.clear()
         return {"rules": 0}
+
+    def _change(self) -> dict[str, Any]:
+        orders = self._json()
+        for order in orders if isinstance(orders, list) else [orders]:
+            if not isinstance(order, dict):
+                raise BadRule("a change is a JSON object")
+            self.server.controlled.change(**order)
+        return {"changed": True}
 
     def _reset(self) -> dict[str, Any]:
         order = self._order()

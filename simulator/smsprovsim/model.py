@@ -89,6 +89,7 @@ class Instance:
 
     cim_class: CimClass
     values: dict[str, Value]
+    work: Work | None = None  # of an object just written: what has to end before the answer
 
 
 @dataclass
@@ -134,6 +135,7 @@ class Work:
     done_at: float | None = None
     error: WmiError | None = None  # raised when `done_at` is reached
     cancel: Any = None  # Callable[[], None] | None
+    at_end: Any = None  # Callable[[], dict[str, Value]] | None: the outputs, where only the end shows them
 
 
 class Clock(Protocol):
@@ -175,10 +177,10 @@ class Site(Protocol):
         """All instances of a class and of those derived from it."""
 
     def put(self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str], values: dict[str, Value]) -> Instance:
-        """Write these values; the instance as it then is."""
+        """Write these values; the instance as it then is, or, while its `work` lasts, as it was."""
 
     def create(self, caller: Caller, cim_class: CimClass, values: dict[str, Value]) -> Instance:
-        """Make an instance; it comes back with its keys."""
+        """Make an instance; it comes back with its keys, and is there for others when its `work` is done."""
 
     def delete(self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str]) -> None:
         """Remove the instance of these keys."""

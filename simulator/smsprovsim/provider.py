@@ -10,11 +10,17 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from . import wql
+from .behaviour import boot_methods, lock_methods, methods, servicing_methods
 from .behaviour.boot_images import BootImages
+from .behaviour.calls import METHODS, Call
+from .behaviour.changes import Changes
 from .behaviour.distribution import Distribution
 from .behaviour.groups import Folders, Groups
+from .behaviour.image_rows import ImageRows
+from .behaviour.image_writes import ImageWrites
+from .behaviour.kit import Kit
 from .behaviour.locks import Locks
-from .behaviour.methods import METHODS, Call
+from .behaviour.servicing import WRITABLE, OfflineServicing
 from .behaviour.sign_in import SignIn
 from .behaviour.status import Status
 from .behaviour.writes import Writes, not_found
@@ -35,7 +41,8 @@ from .repository import (
 )
 from .schema import ClassDefinition
 from .security import Account, lacks_right
-from .world import Package, SiteInfo, Target, World
+from .snapshot import snapshot_of
+from .world import Package, Target, World
 
 _QUERY_NOT_ACCEPTABLE = 1078464256
 _QUERY_NOT_SUPPORTED = 1078464276
@@ -43,10 +50,11 @@ _METHOD_NOT_SUPPORTED = 1078462740
 
 _ROOT = "root/sms"
 # Columns that name a package or a distribution point, by which a row is in or out of the caller's scopes.
-_PACKAGE_COLUMNS = ("PackageID", "PkgID", "InstanceKey", "ObjectID")
+_PACKAGE_COLUMNS = ("PackageID", "PkgID", "ImagePackageID", "InstanceKey", "ObjectID")
 _POINT_COLUMNS = ("ServerNALPath", "NalPath", "NALPath", "DPNALPath", "ContentServerID", "PkgServer")
 
 T = TypeVar("T")
+CARRIED_OUT_BY = (methods, boot_methods, lock_methods, servicing_methods)  # each enters its methods into METHODS
 
 
 @dataclass(frozen=True)
@@ -87,12 +95,17 @@ class SimulatedSite:
         self.accounts = tuple(accounts)
         self.machine = machine
         self.distribution = Distribution(world)
-        self.locks = Locks()
-        self.writes = Writes(world, self.distribution, self.locks)
+        self.locks = Locks(world)
+        self.boot_images = BootImages(world, self.distribution.refresh)
+        self.images = ImageWrites(world, self.boot_images)
+        self.writes = Writes(world, self.distribution, self.locks, self.images)
         self.groups = Groups(world, self.distribution)
         self.folders = Folders(world)
-        self.boot_images = BootImages(world, self.distribution.refresh)
+        self.kit = Kit(world)
+        ImageRows(world)
+        self.servicing = OfflineServicing(world, self.distribution, self.images)
         self.sign_in = SignIn()
+        self.changes = Changes(self)
         self._local_site = local_site
         self._by_user = {account.name.lower(): account for account in self.accounts}
         self._namespaces = {_ROOT: ""} | {f"root/sms/site_{code}".lower(): code for code in world.sites}
@@ -184,8 +197,10 @@ class SimulatedSite:
             record = self._found(caller, cim_class, keys, "GetObject")
             return self._full(record, cim_class)
 
-    def _full(self, record: Record, cim_class: CimClass) -> Instance:
-        return self.world.repository.full(record, self._class_of(cim_class.namespace)(record.definition.name))
+    def _full(self, record: Record, cim_class: CimClass, work: Work | None = None) -> Instance:
+        full = self.world.repository.full(record, self._class_of(cim_class.namespace)(record.definition.name))
+        full.work = work
+        return full
 
     def _found(self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str], operation: str) -> Record:
         self.world.settle()
@@ -257,13 +272,22 @@ class SimulatedSite:
             package, target = self._package(record), self._target(record)
             if package is not None:
                 account.demand("modify", record, "PutInstance")
-                self.writes.put_package(package, values, caller, here)
-                return self._full(record, cim_class)
+                work = self.writes.put_package(package, values, caller, here)
+                return self._full(record, cim_class, work)
             if target is not None:
                 account.demand("distribute", record, "PutInstance")
                 self.writes.put_target(target, values, caller, here)
                 return self._full(self._found(caller, cim_class, keys, "PutInstance"), cim_class)
+            if record.definition.name in WRITABLE:
+                self._demand_servicing(caller, account, cim_class)
+                self.servicing.put(record, self.world.repository.checked(record.definition, values, "PutInstance"))
+                return self._full(record, cim_class)
             raise _cannot(cim_class, "PutInstance")
+
+    @staticmethod
+    def _demand_servicing(caller: Caller, account: Account, cim_class: CimClass) -> None:
+        if not account.may("modify"):
+            raise lacks_right(caller.user, "modify", cim_class.name, "PutInstance")
 
     def create(self, caller: Caller, cim_class: CimClass, values: dict[str, Value]) -> Instance:
         """Make a new object; its values carry the keys. Raises `WmiError`."""
@@ -274,10 +298,14 @@ class SimulatedSite:
             if "sms_packagebaseclass" in definition.lineage and not definition.abstract:
                 if not account.may("create"):
                     raise lacks_right(caller.user, "create", definition.name, "PutInstance")
-                record = self.writes.create_package(definition, values, caller, account, here)
-                return self._full(record, cim_class)
+                record, work = self.writes.create_package(definition, values, caller, account, here)
+                return self._full(record, cim_class, work)
             if definition.name == "SMS_DistributionPoint":
                 return self._create_target(caller, account, cim_class, values, here)
+            if definition.name in WRITABLE:
+                self._demand_servicing(caller, account, cim_class)
+                checked = self.world.repository.checked(definition, values, "PutInstance")
+                return self._full(self.servicing.create(definition.name, checked), cim_class)
             raise _cannot(cim_class, "PutInstance")
 
     def _create_target(
@@ -308,6 +336,9 @@ class SimulatedSite:
             elif target is not None:
                 account.demand("distribute", record, "DeleteInstance")
                 self.writes.remove_target(target, caller, here)
+            elif record.definition.name in WRITABLE:
+                self._demand_servicing(caller, account, cim_class)
+                self.servicing.delete(record)
             else:
                 raise _cannot(cim_class, "DeleteInstance")
 
@@ -382,67 +413,8 @@ class SimulatedSite:
     def snapshot(self) -> dict[str, Any]:
         """The whole state as plain data. `executions` counts every change that was carried out."""
         with self.world.lock:
-            world = self.world
-            world.settle()
-            managers = self.distribution.managers.values()
-            return {
-                "scenario": self.name,
-                "now": world.now,
-                "time": world.date().text,
-                "sites": {code: _site_state(site) for code, site in world.sites.items()},
-                "packages": {package.package_id: _package_state(package, world) for package in world.packages.values()},
-                "executions": {method: dict(counts) for method, counts in world.executions.items()},
-                "audit": [dict(entry) for entry in world.audit],
-                "builds": [
-                    {
-                        "package_id": build.package.package_id,
-                        "context_id": build.context_id,
-                        "host": build.host,
-                        "begins": build.begins,
-                        "ends": build.ends,
-                        "over": build.over,
-                        "error": build.error,
-                        "driver": build.driver,
-                    }
-                    for build in self.boot_images.builds
-                ],
-                "contexts": self.boot_images.known_contexts(),
-                "locks": self.locks.snapshot(),
-                "most_at_a_time": {
-                    "packages": {manager.site_code: manager.most_packages for manager in managers},
-                    "deliveries": {manager.site_code: manager.most_deliveries for manager in managers},
-                    "builds": dict(self.boot_images.most_at_a_time),
-                },
-            }
-
-
-def _site_state(site: SiteInfo) -> dict[str, Any]:
-    return {"name": site.name, "server": site.server, "parent": site.parent, "central": site.central}
-
-
-def _package_state(package: Package, world: World) -> dict[str, Any]:
-    values = package.record.values
-    return {
-        "class": package.class_name,
-        "name": values.get("Name"),
-        "source_site": package.owner,
-        "source_version": package.version,
-        "stored_version": values.get("StoredPkgVersion"),
-        "action_in_progress": package.action,
-        "last_refresh_time": values["LastRefreshTime"].text,
-        "phase": package.phase,
-        "message": package.message.number if package.message else None,
-        "distribution_points": {
-            target.point.server: {
-                "state": target.state,
-                "version": target.version,
-                "status": target.status,
-                "visible": target.row_at <= world.now,
-                "message": target.message.number if target.message else None,
-            }
-            for target in package.targets.values()
-        },
-    }
+            self.world.settle()
+            return snapshot_of(self)
 
 
 def _normal(namespace: str) -> str:

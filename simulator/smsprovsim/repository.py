@@ -133,10 +133,13 @@ class StoredTable:
 
     def add(self, values: dict[str, Value]) -> Record:
         """Store an object; the values are taken over, not copied. Raises `WmiError` when the key is taken."""
-        key = self._key(values)
+        return self.put_in(Record(self.definition, values))
+
+    def put_in(self, record: Record) -> Record:
+        """Store an object that was made elsewhere. Raises `WmiError` when the key is taken."""
+        key = self._key(record.values)
         if key in self.records:
             raise wmi_error(WBEM_E_ALREADY_EXISTS, "Object or property already exists", "PutInstance", str(key))
-        record = Record(self.definition, values)
         self.records[key] = record
         return record
 

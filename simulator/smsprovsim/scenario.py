@@ -13,15 +13,18 @@ from typing import Any
 import yaml
 
 from .behaviour import questions
+from .behaviour.image_writes import WIM_PROPERTY
 from .behaviour.locks import Lock
+from .behaviour.references import References
 from .behaviour.sign_in import SignIn
 from .behaviour.status import SERVER, nal_path
 from .behaviour.writes import new_package_values
 from .clock import LogicalClock
 from .generate import generated_packages
-from .model import CimDateTime, Embedded, Value
+from .model import Value
 from .provider import SimulatedSite
 from .repository import Record, StoredTable
+from .scenario_images import add_drivers, add_updates, add_wims, production_client, show_image, source_of, typed_value
 from .schema import read_classes
 from .security import DEFAULT_SCOPE, OPERATIONS, Account
 from .switches import Switches
@@ -34,12 +37,10 @@ from .world import (
     INSTALLED,
     NO_SOURCE,
     PACKAGE_CLASSES,
-    READERS,
     SUCCEEDED,
     DistributionPoint,
     Package,
     SiteInfo,
-    Source,
     Target,
     World,
 )
@@ -96,13 +97,6 @@ def _rights(entry: Any) -> dict[str, Any]:
     return {"operations": operations, "scopes": frozenset(entry["scopes"]) if "scopes" in entry else None}
 
 
-def _readers(entry: Any) -> frozenset[str]:
-    readers = READERS if entry is None else frozenset(entry)
-    if not readers <= READERS:
-        raise ValueError(f"readers are {', '.join(sorted(READERS))}")
-    return readers
-
-
 def _time_zone_info(utc_offset: int, form: str) -> str:
     """SMS_Site.TimeZoneInfo: bias in minutes west, end of summer time, its bias, begin of summer time, its bias.
 
@@ -133,6 +127,9 @@ class _Stage:
                 central=entry.get("central", False),
                 utc_offset=entry.get("utc_offset", 0),
                 deployment_kit=entry.get("deployment_kit", True),
+                kit_version=entry.get("kit_version", "10.1.19041.1"),
+                winpe_version=entry.get("winpe_version", ""),
+                client_version=entry.get("client_version", production_client(world.switches)),
             )
         accounts = [
             Account(
@@ -147,12 +144,7 @@ class _Stage:
         local_site = content.get("local_site") or next(iter(world.sites))
         self.site = SimulatedSite(name, world, accounts, machine, local_site)
         for path, entry in (content.get("sources") or {}).items():
-            world.sources[path.rstrip("\\").lower()] = Source(
-                problem={"missing": 2306, "unreadable": 2307}.get(entry.get("problem", ""), 0),
-                changed=entry.get("changed", True),
-                empty=entry.get("empty", False),
-                readers=_readers(entry.get("readers")),
-            )
+            world.sources[path.rstrip("\\").lower()] = source_of(entry)
         strength = content.get("sign_in") or {}
         self.site.sign_in = SignIn(
             bool(strength.get("strong")), frozenset(user.lower() for user in strength.get("exceptions") or ())
@@ -160,7 +152,8 @@ class _Stage:
         self._add_sites()
         self._add_points(content.get("distribution_points") or [])
         self._folders = self._add_folders(content.get("folders") or [])
-        self._add_drivers(content.get("drivers") or [])
+        add_drivers(self._table("SMS_Driver"), content.get("drivers") or [], world)
+        add_wims(content.get("wims"), world)
         groups = self._add_groups(content.get("groups") or [])
         generated = generated_packages(content["generate"]) if "generate" in content else ()
         for entries in (content.get("packages") or [], generated):
@@ -168,12 +161,24 @@ class _Stage:
                 self._add_package(entry, groups)
         for group_id in groups.values():
             self.site.groups.count(group_id)
+        add_updates(self.site.servicing, content.get("updates") or [], world)
+        for code in world.sites:
+            self.site.writes.peek_next_id(code)
+        for entry in content.get("deployments") or []:
+            References(world).add_deployment(entry)
         for entry in content.get("locks") or []:
             package = world.package(entry["package"])
             if package is None:
                 raise ValueError(f"lock on unknown package {entry['package']}")
-            lock = Lock(entry["user"], entry["context"], entry["machine"], package.owner, world.date(-600.0))
-            self.site.locks.hold(package.record.path(), lock)
+            path = package.record.path()
+            if "site" in entry:
+                self.site.locks.keep_at(path, entry["site"])
+            if "user" in entry:
+                owner = entry.get("site", package.owner)
+                since = world.date(-600.0)
+                self.site.locks.hold(
+                    path, Lock(entry["user"], entry["context"], entry["machine"], owner, since, -600.0)
+                )
 
     def _table(self, class_name: str) -> StoredTable:
         return self._world.repository.stored(class_name)
@@ -221,28 +226,12 @@ class _Stage:
                     "LocaleID": 1033,
                 },
             )
-            if site.deployment_kit:
-                self._add_kit(site)
             self._resource(site.server, site.code, "SMS Site Server")
             self._resource(site.server, site.code, "SMS Provider")
-        self._table("SMS_OSDeploymentKitInstalledVersion")
         for class_name in ("SMS_ObjectContainerNode", "SMS_ObjectContainerItem", "SMS_StatusMessage", "SMS_Driver"):
             self._table(class_name)
         for scope, category_id in ((DEFAULT_SCOPE, "SMS00UNA"), ("All", "SMS00ALL")):
             self._add("SMS_SecuredCategory", {"CategoryID": category_id, "CategoryName": scope, "IsBuiltIn": True})
-
-    def _add_kit(self, site: SiteInfo) -> None:
-        """The deployment kit of the site server; no row where there is none."""
-        table = self._table("SMS_OSDeploymentKitInstalledVersion")
-        self._add(
-            table.definition.name,
-            {
-                "MachineID": 16777219 + list(self._world.sites).index(site.code),
-                "FQDN": site.server,
-                "NetBiosName": site.server.split(".")[0].upper(),
-                "DeploymentKitVersion": "10.1.19041.1",
-            },
-        )
 
     def _resource(self, server: str, site_code: str, role: str) -> None:
         self._add(
@@ -349,42 +338,7 @@ class _Stage:
             )
         return found
 
-    def _add_drivers(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        for entry in entries:
-            self._add(
-                "SMS_Driver",
-                {
-                    "CI_ID": entry["id"],
-                    "CI_UniqueID": f"DRIVER:{entry['id']:040X}",
-                    "LocalizedDisplayName": entry["name"],
-                    "ContentSourcePath": entry["path"],
-                    "DriverINFFile": entry["inf"],
-                    "DriverSigned": entry.get("signed", True),
-                    "DriverType": "INF",
-                    "IsEnabled": True,
-                },
-            )
-
     # --- packages ---
-
-    def _value(self, cim_type: str, value: Any) -> Value:
-        if isinstance(value, list):
-            return [self._value(cim_type, item) for item in value]
-        if cim_type == "datetime":
-            return CimDateTime(value)
-        if cim_type == "object:SMS_Driver_Details" and isinstance(value, int):
-            driver = self._table("SMS_Driver").find(value)
-            if driver is None:
-                raise ValueError(f"there is no driver {value}")
-            path = f"{driver.values['ContentSourcePath']}\\{driver.values['DriverINFFile']}"
-            return Embedded("SMS_Driver_Details", {"ID": value, "SourcePath": path})
-        if cim_type.startswith("object:"):
-            definition = self._classes[value["class"].lower()]
-            values = {
-                name: self._value(definition.properties[name].type, v) for name, v in value.items() if name != "class"
-            }
-            return Embedded(definition.name, values)
-        return value
 
     def _add_package(self, entry: Mapping[str, Any], groups: Mapping[str, str]) -> None:
         world = self._world
@@ -418,7 +372,7 @@ class _Stage:
         extra = entry.get("properties")
         if extra:
             typed = {
-                name: self._value(definition.properties[name].type, value)
+                name: typed_value(world.repository, definition.properties[name].type, value)
                 for name, value in extra.items()
                 if name in definition.properties
             }
@@ -430,6 +384,10 @@ class _Stage:
             build_seconds=float(entry.get("build_seconds", 180.0)),
         )
         world.packages[package_id.lower()] = package
+        if "programs" in entry:
+            values["NumOfPrograms"] = References(world).add_programs(package_id, entry["programs"])
+        if definition.name in WIM_PROPERTY and has_source:
+            show_image(package, world, extra or {})
         for target in entry.get("targets") or ():
             self._add_target(package, target, taken)
         for group in entry.get("groups") or ():

@@ -281,6 +281,13 @@ class Server:
         """Set a switch of the front while the server runs. Those of the site need `reset`."""
         self.switches.set(name, value)
 
+    def change(self, **order: Any) -> None:
+        """Change something at the site that no client asked for; the orders are listed in README.md."""
+        make = getattr(getattr(self.site, "changes", None), "make", None)
+        if make is None:
+            raise ValueError("this site takes no changes")
+        make(order)
+
     def state(self) -> dict[str, Any]:
         """What `GET /state` shows."""
         return {

@@ -13,7 +13,7 @@ from lxml import etree
 from . import names
 from .codec import BadValue, key_text
 from .metadata import class_document
-from .model import CimClass, Instance, Method, Property
+from .model import CimClass, Instance, Method, Property, Work
 from .operation import Answer, Operation
 from .soap import attribute, escape
 from .target import read_keys
@@ -65,9 +65,7 @@ def put(operation: Operation) -> Answer:
         values = {name: values.get(name) for name in cim_class.properties if name.casefold() in listed}
     else:
         _complete(operation, cim_class, values)
-    with operation.asking_site() as site:
-        stored = site.put(operation.caller, cim_class, keys, values)
-    operation.executed = True
+    stored = _put(operation, cim_class, keys, values)
     empty = operation.switches["put_response"] == "empty"  # ASSUMED: put_response
     return Answer(action, "" if empty else operation.writer().instance(stored))
 
@@ -78,8 +76,10 @@ def create(operation: Operation) -> Answer:
     if operation.target.keys:
         raise WSManFault(2150858843, "Create takes no key selectors.")
     values = _representation(operation, cim_class)
+    started = operation.site.clock.now()
     with operation.asking_site() as site:
         instance = site.create(operation.caller, cim_class, values)
+    _see_through(operation, started, instance.work)
     operation.executed = True
     return Answer(
         names.CREATE + "Response", f"<x:ResourceCreated>{operation.writer().reference(instance)}</x:ResourceCreated>"
@@ -110,13 +110,12 @@ def invoke(operation: Operation) -> Answer:
     started = operation.site.clock.now()
     with operation.asking_site() as site:
         work = site.invoke(operation.caller, cim_class, method, keys, arguments)
-    operation.executed = operation.lasting = True
-    if operation.wait and work.done_at is not None:
-        _wait(operation, started, work)
-    if work.error is not None:
-        operation.executed = operation.lasting = False
-        raise work.error
-    return output(operation, cim_class, method, work.outputs, work.return_value)
+    _see_through(operation, started, work)
+    outputs = work.outputs
+    if work.at_end is not None and operation.wait:
+        with operation.asking_site():
+            outputs = work.at_end()
+    return output(operation, cim_class, method, outputs, work.return_value)
 
 
 def output(
@@ -136,12 +135,38 @@ def find_method(operation: Operation, cim_class: CimClass) -> Method:
     raise WSManFault(2150858771, f"{cim_class.name} has no method {operation.method}.")
 
 
-def _wait(operation: Operation, started: float, work: Any) -> None:
+def _put(operation: Operation, cim_class: CimClass, keys: dict[str, str], values: dict[str, Any]) -> Instance:
+    """Write the values; the object as it is when the work on it is done."""
+    started = operation.site.clock.now()
+    with operation.asking_site() as site:
+        stored = site.put(operation.caller, cim_class, keys, values)
+    if stored.work is not None:
+        _see_through(operation, started, stored.work)
+        if operation.wait:
+            with operation.asking_site() as site:
+                stored = site.get(operation.caller, cim_class, keys)
+    operation.executed = True
+    return stored
+
+
+def _see_through(operation: Operation, started: float, work: Work | None) -> None:
+    """Wait for the end of work that was begun; raises what it ends with."""
+    if work is None:
+        return
+    operation.executed = operation.lasting = True
+    if operation.wait and work.done_at is not None:
+        _wait(operation, started, work)
+    if work.error is not None:
+        operation.executed = operation.lasting = False
+        raise work.error
+
+
+def _wait(operation: Operation, started: float, work: Work) -> None:
     """Wait for the work or for the cap on the call's time, whichever comes first (wire S-11)."""
     clock = operation.site.clock
     deadline = started + operation.allowed_seconds
-    if work.done_at <= deadline:
-        clock.wait_until(work.done_at, operation.stopping)
+    if work.done_at is None or work.done_at <= deadline:
+        clock.wait_until(work.done_at or started, operation.stopping)
         return
     clock.wait_until(deadline, operation.stopping)
     if operation.switches["work_after_timeout"] == "cancelled":  # ASSUMED: work_after_timeout
@@ -263,8 +288,7 @@ def _put_fragment(
                 )
             old[index - 1] = (value or [None])[0]
             value = old
-        stored = site.put(operation.caller, cim_class, keys, {**instance.values, declared.name: value})
-    operation.executed = True
+    stored = _put(operation, cim_class, keys, {**instance.values, declared.name: value})
     values = _fragment_values(stored.values.get(declared.name), declared, index)
     body = operation.writer().fragment(stored.cim_class.name, declared, values)
     return Answer(names.PUT + "Response", body, _fragment_header(operation))

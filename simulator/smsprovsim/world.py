@@ -13,12 +13,13 @@ import heapq
 import itertools
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .clock import LogicalClock
+from .images import Edition, Wim
 from .model import Caller, CimDateTime, Value
 from .repository import Record, Repository
 from .schema import ClassDefinition
@@ -36,6 +37,7 @@ PACKAGE_CLASSES: dict[str, tuple[int, int]] = {
     "SMS_VhdPackage": (260, 18),
 }
 
+SITE_VERSION = "5.00.8968.1000"
 NEVER_REFRESHED = CimDateTime("19700410063500.000000+***")  # behaviour 22
 NO_SOURCE = 1  # PkgSourceFlag STORAGE_NO_SOURCE
 
@@ -61,6 +63,13 @@ class SiteInfo:
     central: bool = False
     utc_offset: int = 0
     deployment_kit: bool = True
+    kit_version: str = "10.1.19041.1"
+    winpe_version: str = ""  # where the add-on with Windows PE is not as new as the kit
+    client_version: str = SITE_VERSION
+
+    def kit(self) -> str:
+        """Version of the deployment kit on the provider host, empty where there is none."""
+        return self.kit_version if self.deployment_kit else ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,22 @@ class Source:
     readers: frozenset[str] = READERS
 
 
+@dataclass(frozen=True)
+class Built:
+    """What is in the injected copy of a boot image (behaviour 81, 82)."""
+
+    drivers: tuple[int, ...]
+    components: tuple[int, ...]
+    command_support: bool
+    scratch_space: int | None
+    prestart: str
+    prestart_files: str
+    background: str
+    input_locale: str
+    client_version: str
+    winpe_version: str
+
+
 @dataclass(eq=False, slots=True)
 class Package:
     """A package: its record holds the values that clients see, the rest is what the site does with it."""
@@ -151,6 +176,10 @@ class Package:
     sending: set[Target] = field(default_factory=set)
     message: Message | None = None
     build_seconds: float = 180.0
+    images: tuple[Edition, ...] = ()  # as the site knows them
+    reread: Wim | None = None  # metadata that was read again and not yet saved
+    built: Built | None = None
+    distributed: Built | None = None  # what was in the copy when its source was read
 
     @property
     def package_id(self) -> str:
@@ -221,6 +250,9 @@ class World:
         self.points: dict[str, DistributionPoint] = {}
         self.packages: dict[str, Package] = {}
         self.sources: dict[str, Source] = {}
+        self.wims: dict[str, Wim] = {}
+        self.driver_platforms: dict[int, frozenset[int]] = {}  # architectures by CI_ID, where the scenario names them
+        self.lists_images = False  # whether a WIM that is not in `wims` does not exist
         self.executions: dict[str, Counter[str]] = {}
         self.audit: list[dict[str, Any]] = []
         self._events: list[tuple[float, int, Event]] = []
@@ -287,7 +319,23 @@ class World:
     def source(self, package: Package) -> Source:
         """What lies at the source path of the package. A path nobody described can be read."""
         path = str(package.record.values.get("PkgSourcePath") or "")
-        return self.sources.get(path.rstrip("\\").lower()) or Source()
+        found = self.lying_at(path)
+        # The injected copy of a boot image is the site's own; other image files are there if the scenario lists them.
+        file = package.class_name != "SMS_BootImagePackage" and path.lower().endswith(".wim")
+        if self.lists_images and file and not found.problem and path.lower() not in self.wims:
+            return Source(problem=2306)
+        return found
+
+    def lying_at(self, path: str) -> Source:
+        """What lies at a path; whoever cannot read a folder cannot read what is in it."""
+        place = path.rstrip("\\").lower()
+        found = self.sources.get(place)
+        while found is None and place.count("\\") > 3:
+            place = place.rpartition("\\")[0]
+            above = self.sources.get(place)
+            if above is not None and (above.problem or above.readers != READERS):
+                found = above
+        return found or Source()
 
     # --- messages ---
 
@@ -304,30 +352,31 @@ class World:
         component: str = "SMS_DISTRIBUTION_MANAGER",
         machine: str = "",
         message_type: int = 256,
+        insertions: Sequence[str] = (),
     ) -> None:
-        """Add a row of SMS_StatusMessage."""
-        identity = next(self._records)
-        self.repository.stored("SMS_StatusMessage").add(
-            {
-                "RecordID": identity,
-                "Component": component,
-                "MachineName": machine or self.sites[site_code].server,
-                "MessageID": number,
-                "MessageType": message_type,
-                "ModuleName": "SMS Provider" if message_type == 768 else "SMS Server",
-                "PerClient": 0,
-                "ProcessID": 4,
-                "ReportFunction": 0,
-                "Severity": severity,
-                "SiteCode": site_code,
-                "SuccessfulTransaction": 0,
-                "ThreadID": 8,
-                "Time": self.date(),
-                "TopLevelSiteCode": "",
-                "Transaction": 0,
-                "Win32Error": 0,
-            }
-        )
+        """Add a row of SMS_StatusMessage, and the same with its insertion strings (SDK: SMS_StatMsgWithInsStrings)."""
+        row: dict[str, Value] = {
+            "RecordID": next(self._records),
+            "Component": component,
+            "MachineName": machine or self.sites[site_code].server,
+            "MessageID": number,
+            "MessageType": message_type,
+            "ModuleName": "SMS Provider" if message_type == 768 else "SMS Server",
+            "PerClient": 0,
+            "ProcessID": 4,
+            "ReportFunction": 0,
+            "Severity": severity,
+            "SiteCode": site_code,
+            "SuccessfulTransaction": 0,
+            "ThreadID": 8,
+            "Time": self.date(),
+            "TopLevelSiteCode": "",
+            "Transaction": 0,
+            "Win32Error": 0,
+        }
+        strings = {f"InsString{place}": text for place, text in enumerate(insertions, 1)}
+        self.repository.stored("SMS_StatusMessage").add(dict(row))
+        self.repository.stored("SMS_StatMsgWithInsStrings").add({**row, **strings})
 
     def record_audit(self, number: int, caller: Caller, site_code: str, target: str) -> None:
         """Leave the audit message of a change (behaviour 7, 120)."""
@@ -345,7 +394,17 @@ class World:
                 "at": self.now,
             }
         )
-        self.status_message(number, INFORMATION, site_code, component=application, machine=machine, message_type=768)
+        package = self.package(target)
+        # ASSUMED: the strings of an audit message and their order: who, the name, the id. The texts are public, the order is not.
+        self.status_message(
+            number,
+            INFORMATION,
+            site_code,
+            component=application,
+            machine=machine,
+            message_type=768,
+            insertions=(caller.user, str(package.record.values.get("Name") or "") if package else "", target),
+        )
 
     def count(self, method: str, key: str) -> None:
         """Count an execution of a change: the oracle of the tests."""

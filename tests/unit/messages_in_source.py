@@ -31,10 +31,12 @@ CALLS = {
 }
 # Findings of the connection check.
 CALLS.update(failed=0, warned=0, skipped=0)
+# Boot images: what is told once a task, and why a driver or a component will not do.
+CALLS.update(say=0, Finding=0, _refuse=1)
 # Functions that make text for the user out of what they return.
 RETURNING = ("_foreign_text", "_unrefreshable", "failure", "_certificate")
 # Names under which text for the user is kept until it is told.
-NAMES = ("stopped", "told", "why_not", "why", "reason", "_BEHIND_PROXY")
+NAMES = ("failure", "stopped", "told", "why_not", "why", "reason", "_BEHIND_PROXY")
 # Tables whose values stand at the place of a `<>`, and are worth an entry of their own.
 TABLES = ("_LOGIN_STATUS", "SOURCE_MESSAGES")
 

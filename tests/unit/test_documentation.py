@@ -19,19 +19,35 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.configmgr.content.plugins.module_utils._content.boot_image import BOOT_IMAGE
+from ansible_collections.configmgr.content.plugins.module_utils._content.image_package import IMAGE_PACKAGE
 from ansible_collections.configmgr.content.plugins.module_utils._content.operations import REFRESH
 from ansible_collections.configmgr.content.plugins.module_utils._content.registry import RESOURCES
 from ansible_collections.configmgr.content.plugins.module_utils._engine import connection, report
+from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_calls import (
+    EXPORT_SPEC,
+    MAINTENANCE_SPEC,
+    STATUS_SPEC,
+)
+from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_module import boot_spec
 from ansible_collections.configmgr.content.plugins.module_utils._engine.build import BuildStatus
 from ansible_collections.configmgr.content.plugins.module_utils._engine.distribution import Verdict, Watch
+from ansible_collections.configmgr.content.plugins.module_utils._engine.image_module import image_spec
 from ansible_collections.configmgr.content.plugins.module_utils._engine.module import (
     connection_check_spec,
     connection_spec,
     info_spec,
     refresh_spec,
 )
+from ansible_collections.configmgr.content.plugins.module_utils._engine.notification import NOTIFICATION_SPEC
 from ansible_collections.configmgr.content.plugins.module_utils._engine.operation import Fence, Target
+from ansible_collections.configmgr.content.plugins.module_utils._engine.query import QUERY_SPEC
 from ansible_collections.configmgr.content.plugins.module_utils._engine.selection import PackageState
+from ansible_collections.configmgr.content.plugins.module_utils._engine.servicing import (
+    INFO_SPEC as SERVICING_INFO_SPEC,
+)
+from ansible_collections.configmgr.content.plugins.module_utils._engine.servicing_module import SERVICING_SPEC
+from ansible_collections.configmgr.content.plugins.module_utils._engine.wmi_method import METHOD_SPEC
 from messages_in_source import kind_of, messages, parsed_sources, plain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,19 +63,31 @@ PAGES = [
 TROUBLESHOOTING = ROOT / "docs" / "docsite" / "rst" / "troubleshooting.rst"
 REPOSITORY = "https://github.com/ansible-collections/configmgr.content/blob/main/"
 SPECS = {
+    "cm_boot_image": {**connection_spec(), **boot_spec(BOOT_IMAGE)},
+    "cm_boot_image_export": {**connection_spec(), **EXPORT_SPEC},
+    "cm_boot_image_maintenance": {**connection_spec(), **MAINTENANCE_SPEC},
+    "cm_boot_image_status": {**connection_spec(), **STATUS_SPEC},
     "cm_connection_check": connection_check_spec(),
+    "cm_content_notification": {**connection_spec(), **NOTIFICATION_SPEC},
+    "cm_image_package": {**connection_spec(), **image_spec(IMAGE_PACKAGE)},
+    "cm_offline_servicing": {**connection_spec(), **SERVICING_SPEC},
+    "cm_offline_servicing_info": {**connection_spec(), **SERVICING_INFO_SPEC},
     "cm_package_info": info_spec(RESOURCES),
     "cm_package_refresh": refresh_spec(RESOURCES),
     "cm_site_info": connection_spec(),
+    "cm_wmi_method": {**connection_spec(), **METHOD_SPEC},
+    "cm_wmi_query": {**connection_spec(), **QUERY_SPEC},
 }
 MODULES = sorted(SPECS)
 EXCLUSIVE = [("package_ids", "names", "select")]
-# The console's name for the refresh (meta/runtime.yml).
+# Other names for modules (meta/runtime.yml).
 SPECS["cm_update_distribution_points"] = SPECS["cm_package_refresh"]
+SPECS["cm_os_image"] = SPECS["cm_image_package"]
 FULL_NAME = "configmgr.content."
 OPTION = r"--[a-z]+(?:-[a-z]+)*"
 ROLE = ROOT / "roles" / "content_refresh"
 PREFIX = "content_refresh_"
+ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
 # What the role asks differently than the module, and why it has to.
 ROLE_DEFAULTS = {
     "wait_for": "distributed",
@@ -142,7 +170,8 @@ def test_passwords_and_the_proxy_are_kept_out_of_logs() -> None:
     secrets = ["password", "client_key_password", "proxy"]
     assert [option.name for option in connection.OPTIONS if option.no_log] == secrets
     for module, spec in SPECS.items():
-        assert [name for name, entry in spec.items() if entry.get("no_log")] == secrets, module
+        own = ["secret_arguments"] if module == "cm_wmi_method" else []
+        assert [name for name, entry in spec.items() if entry.get("no_log")] == [*secrets, *own], module
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -532,16 +561,21 @@ def check_options(module: str, given: dict[str, Any]) -> list[str]:
     return problems + list(validator.validate(values).error_messages)
 
 
-def role_options() -> dict[str, Any]:
-    """The role's variables, as its argument spec has them."""
-    return yaml.safe_load(read(ROLE / "meta" / "argument_specs.yml"))["argument_specs"]["main"]["options"]  # type: ignore[no-any-return]
+def role_options(role: Path = ROLE) -> dict[str, Any]:
+    """The variables of a role, as its argument spec has them."""
+    return yaml.safe_load(read(role / "meta" / "argument_specs.yml"))["argument_specs"]["main"]["options"]  # type: ignore[no-any-return]
 
 
-def check_role(given: dict[str, Any]) -> list[str]:
-    """What Ansible would say about these variables of the role."""
-    spec = role_options()
-    problems = [f"the role has no variable {name}" for name in given if name not in spec]
+def check_role(given: dict[str, Any], name: str = "configmgr.content.content_refresh") -> list[str]:
+    """What Ansible would say about these variables of a role."""
+    role = ROOT / "roles" / name.removeprefix(FULL_NAME)
+    if not role.is_dir():
+        return [f"there is no role {name}"]
+    spec = role_options(role)
+    problems = [f"the role has no variable {variable}" for variable in given if variable not in spec]
     values = {name: value for name, value in given.items() if name in spec and literal(value)}
+    # What a template will come to is not known here, but it is given.
+    spec = {name: {**entry, "required": False} if name in given else entry for name, entry in spec.items()}
     return problems + list(ArgumentSpecValidator(spec).validate(values).error_messages)
 
 
@@ -555,8 +589,8 @@ def check_task(task: dict[str, Any]) -> list[str]:
         if name.startswith(FULL_NAME):
             module = name[len(FULL_NAME) :]
             problems += check_options(module, given or {}) if module in SPECS else [f"there is no module {module}"]
-        elif name == "ansible.builtin.include_role" and given["name"] == "configmgr.content.content_refresh":
-            problems += check_role(task.get("vars") or {})
+        elif name == "ansible.builtin.include_role":
+            problems += check_role(task.get("vars") or {}, given["name"])
     if not any(part in task for part in ("block", "name")):
         problems.append(f"a task without a name: {task}")
     return problems
@@ -574,9 +608,7 @@ def check_play(play: dict[str, Any]) -> list[str]:
     for task in play.get("tasks") or ():
         problems += check_task(task)
     for role in play.get("roles") or ():
-        problems += (
-            check_role(role.get("vars") or {}) if role["role"] == "configmgr.content.content_refresh" else [str(role)]
-        )
+        problems += check_role(role.get("vars") or {}, role["role"])
     return problems
 
 
@@ -615,6 +647,7 @@ def test_a_wrong_example_is_noticed() -> None:
     assert check_task({"block": [{"name": "x", "configmgr.content.cm_package_info": {"limits": 1}}]})
     assert check_play({"hosts": "localhost", "module_defaults": {"group/configmgr.content.cm": {"host": "cm01"}}})
     assert check_role({"content_refresh_package": "PS100001"})
+    assert check_role({}, "configmgr.content.content_gone")
 
 
 # -- the role and the playbook -------------------------------------------------------------------------------------
@@ -652,6 +685,22 @@ def role_default(name: str, entry: dict[str, Any]) -> Any:
 def test_the_defaults_of_the_role_are_the_documented_ones() -> None:
     documented_defaults = {name: entry["default"] for name, entry in role_options().items()}
     assert yaml.safe_load(read(ROLE / "defaults" / "main.yml")) == documented_defaults
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_every_role_is_whole(role: Path) -> None:
+    """Defaults, tasks and the page use exactly the variables that the argument spec has."""
+    options = role_options(role)
+    required = {name for name, entry in options.items() if entry.get("required")}
+    defaults = yaml.safe_load(read(role / "defaults" / "main.yml"))
+    assert set(defaults) == set(options)
+    assert {name: defaults[name] for name in options if name not in required} == {
+        name: entry["default"] for name, entry in options.items() if name not in required
+    }
+    tasks = "".join(read(file) for folder in ("tasks", "vars") for file in sorted((role / folder).glob("*.yml")))
+    assert all(re.search(rf"\b{name}\b", tasks) for name in options)
+    assert set(re.findall(rf"`({role.name}_\w+)` \|", read(role / "README.md"))) <= set(options)
+    assert f"configmgr.content.{role.name}" in read(ROOT / "README.md")
 
 
 def test_the_role_hands_every_variable_to_the_module() -> None:

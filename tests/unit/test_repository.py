@@ -125,9 +125,10 @@ def test_the_action_group_holds_every_module_and_nothing_else() -> None:
     assert MODULES != []
 
 
-def test_the_consoles_name_leads_to_the_refresh_module() -> None:
+def test_other_names_lead_to_their_modules() -> None:
     routing = load("meta/runtime.yml")["plugin_routing"]["modules"]
     assert routing["cm_update_distribution_points"]["redirect"] == "configmgr.content.cm_package_refresh"
+    assert routing["cm_os_image"]["redirect"] == "configmgr.content.cm_image_package"
     assert {entry["redirect"].rpartition(".")[2] for entry in routing.values()} <= set(MODULES)
 
 

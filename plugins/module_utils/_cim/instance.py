@@ -43,6 +43,8 @@ class Instance(Properties):
         self.namespace = namespace
         self.path = path
         self.partial = partial
+        # Set by who reads objects to write them back: what the site was at when this was read.
+        self.stamp: tuple[int, int] | None = None
         # The class that answers may be a subclass of the one asked for (wire G-02).
         self.class_name = path.class_name if partial and path else markup.local(element.tag)
 

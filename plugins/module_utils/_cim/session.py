@@ -175,18 +175,31 @@ class WmiSession:
 
         `reading`: the method changes nothing, so a lost call is repeated.
         """
+        answer = self.answer_of(class_name, method, arguments, keys, timeout=timeout, reading=reading)
+        read = RowReader({"ReturnValue": SINT64, **outputs}) if outputs else _RETURN_VALUE
+        try:
+            return read(answer)
+        except BadValue as problem:
+            # The method was carried out, and what it says cannot be read.
+            raise OutcomeUnknown(f"The answer of {method} cannot be read: {problem}", where=self.link.to) from problem
+
+    def answer_of(
+        self,
+        class_name: str,
+        method: str,
+        arguments: Changes,
+        keys: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        reading: bool = False,
+    ) -> Element:
+        """What a method answers, as it stands there; an element without content where it tells nothing."""
         style = self._style_to_write()
         uri = self._uri(class_name, style)
         body = method_input(uri, method, arguments)
         answer = verbs.invoke(
             self.link, uri, method, body, self._selectors(keys or {}, style), timeout=timeout, reading=reading
         )
-        read = RowReader({"ReturnValue": SINT64, **outputs}) if outputs else _RETURN_VALUE
-        try:
-            return read(Element("nothing") if answer is None else answer)
-        except BadValue as problem:
-            # The method was carried out, and what it says cannot be read.
-            raise OutcomeUnknown(f"The answer of {method} cannot be read: {problem}", where=self.link.to) from problem
+        return Element("nothing") if answer is None else answer
 
     def _uri(self, class_name: str, style: str) -> str:
         if style == DMTF:

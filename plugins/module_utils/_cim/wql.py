@@ -96,6 +96,11 @@ def in_list(column: str, values: Iterable[Any]) -> Condition:
     return Condition(f"{name(column)} IN ({', '.join(listed)})")
 
 
+def like_pattern(column: str, pattern: str) -> Condition:
+    """`column` matches a pattern of WQL, in which % is any text, _ one character, and [ ] a set."""
+    return Condition(f"{name(column)} LIKE {literal(pattern)}")
+
+
 def starts_with(column: str, text: str) -> Condition:
     """`column` begins with that text, taken literally."""
     return Condition(f"{name(column)} LIKE {literal(like(text) + '%')}")

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from .._cim.types import STRING
+from dataclasses import replace
+
+from .._cim.types import STRING, UINT32
 from .._engine.resource import Property, Resource
-from .package import PACKAGE_PROPERTIES
+from .package import PACKAGE_FLAG_OPTIONS, PACKAGE_PROPERTIES
 
 IMAGE_PACKAGE = Resource(
     label="operating system image",
@@ -15,7 +17,12 @@ IMAGE_PACKAGE = Resource(
     wmi_class="SMS_ImagePackage",
     package_type=257,
     folder_type=18,
-    properties=PACKAGE_PROPERTIES
+    # The console sets both when it makes an image (behaviour 29); without the first one nothing is ever distributed.
+    born_with={"PkgSourceFlag": (UINT32, 2), "PkgFlags": (UINT32, 0x01000000)},
+    flags=PACKAGE_FLAG_OPTIONS,
+    properties=tuple(
+        replace(item, needed_to_create=True) if item.wmi == "PkgSourcePath" else item for item in PACKAGE_PROPERTIES
+    )
     + (
         Property("disk_layout", "ImageDiskLayout", STRING, lazy=True),
         Property("image_properties", "ImageProperty", STRING, lazy=True),

@@ -9,7 +9,8 @@ From the SDK page "SMS_PackageBaseclass Server WMI Class" and the schema of a li
 from __future__ import annotations
 
 from .._cim.types import BOOLEAN, DATETIME, EMBEDDED, SINT32, STRING, UINT8, UINT32, array_of
-from .._engine.resource import Property, Resource
+from .._engine.options import BOOL, BYTES, SCHEDULES, UNC_PATH, number, text, words
+from .._engine.resource import Flag, Property, Resource
 
 ACTIONS = {0: "none", 1: "update", 2: "add", 3: "delete"}
 
@@ -29,6 +30,10 @@ PACKAGE_TYPES = {
 
 SOURCE_FLAGS = {0: "needs_specifying", 1: "no_source", 2: "direct", 3: "compress", 4: "local"}
 
+PRIORITIES = {1: "high", 2: "normal", 3: "low"}
+SHARE_TYPES = {1: "common", 2: "specific"}
+ADDRESS_TYPES = {"": "site_decides", "MS_LAN": "standard_sender", "MS_COURIER": "courier_sender"}
+
 # Bits of PkgFlags. Those that the SDK does not list are known from public scripts (behaviour 43).
 PACKAGE_FLAGS = {
     0x00000010: "prestaged_download_changes_only",
@@ -44,60 +49,71 @@ PACKAGE_FLAGS = {
     0x40000000: "distribute_on_demand",
 }
 
+# The bits whose meaning is certain, by the console's words; the others are written by number only.
+PACKAGE_FLAG_OPTIONS = (
+    Flag("package_share", 0x00000080),
+    Flag("no_encryption_on_cloud_points", 0x00800000),
+    Flag("persist_in_client_cache", 0x02000000),
+    Flag("binary_differential_replication", 0x04000000),
+    Flag("own_mif_match", 0x20000000),
+    Flag("distribute_on_demand", 0x40000000),
+)
+COUNT = number(0, 0xFFFFFFFF)
+
 PACKAGE_PROPERTIES = (
     Property("action_in_progress", "ActionInProgress", UINT32, names=ACTIONS),
     Property("alternate_content_providers", "AlternateContentProviders", STRING, lazy=True),
-    Property("description", "Description", STRING),
+    Property("description", "Description", STRING, kind=text(128)),
     Property("extended_data", "ExtendedData", array_of(UINT8), lazy=True),
     Property("extended_data_size", "ExtendedDataSize", UINT32, lazy=True),
-    Property("forced_disconnect_delay", "ForcedDisconnectDelay", UINT32),
-    Property("forced_disconnect", "ForcedDisconnectEnabled", BOOLEAN),
-    Property("forced_disconnect_retries", "ForcedDisconnectNumRetries", UINT32),
-    Property("icon", "Icon", array_of(UINT8)),
+    Property("forced_disconnect_delay", "ForcedDisconnectDelay", UINT32, kind=COUNT),
+    Property("forced_disconnect", "ForcedDisconnectEnabled", BOOLEAN, kind=BOOL),
+    Property("forced_disconnect_retries", "ForcedDisconnectNumRetries", UINT32, kind=COUNT),
+    Property("icon", "Icon", array_of(UINT8), kind=BYTES),
     Property("icon_size", "IconSize", UINT32, lazy=True),
-    Property("ignore_address_schedule", "IgnoreAddressSchedule", BOOLEAN),
+    Property("ignore_address_schedule", "IgnoreAddressSchedule", BOOLEAN, kind=BOOL),
     Property("isv_data", "ISVData", array_of(UINT8), lazy=True),
     Property("isv_data_size", "ISVDataSize", UINT32, lazy=True),
-    Property("isv_string", "ISVString", STRING),
-    Property("language", "Language", STRING),
+    Property("isv_string", "ISVString", STRING, kind=text()),
+    Property("language", "Language", STRING, kind=text(32)),
     Property("last_refresh_time", "LastRefreshTime", DATETIME, no_date=True),
     Property("categories", "LocalizedCategoryInstanceNames", array_of(STRING)),
-    Property("manufacturer", "Manufacturer", STRING),
-    Property("mif_filename", "MIFFilename", STRING),
-    Property("mif_name", "MIFName", STRING),
-    Property("mif_publisher", "MIFPublisher", STRING),
-    Property("mif_version", "MIFVersion", STRING),
-    Property("name", "Name", STRING),
+    Property("manufacturer", "Manufacturer", STRING, kind=text(32)),
+    Property("mif_filename", "MIFFilename", STRING, kind=text(50)),
+    Property("mif_name", "MIFName", STRING, kind=text(50)),
+    Property("mif_publisher", "MIFPublisher", STRING, kind=text(32)),
+    Property("mif_version", "MIFVersion", STRING, kind=text(32)),
+    Property("name", "Name", STRING, kind=text(250), needed_to_create=True),
     Property("number_of_programs", "NumOfPrograms", UINT32),
     Property("package_id", "PackageID", STRING),
     Property("package_size", "PackageSize", UINT32),
     Property("package_type", "PackageType", UINT32, names=PACKAGE_TYPES),
     Property("pkg_flags", "PkgFlags", UINT32, bits=PACKAGE_FLAGS),
-    Property("source_flag", "PkgSourceFlag", UINT32, names=SOURCE_FLAGS),
-    Property("source_path", "PkgSourcePath", STRING),
-    Property("preferred_address_type", "PreferredAddressType", STRING),
-    Property("priority", "Priority", UINT32, names={1: "high", 2: "normal", 3: "low"}),
+    Property("source_flag", "PkgSourceFlag", UINT32, names=SOURCE_FLAGS, kind=words(SOURCE_FLAGS)),
+    Property("source_path", "PkgSourcePath", STRING, kind=UNC_PATH),
+    Property("preferred_address_type", "PreferredAddressType", STRING, names=ADDRESS_TYPES, kind=words(ADDRESS_TYPES)),
+    Property("priority", "Priority", UINT32, names=PRIORITIES, kind=words(PRIORITIES)),
     Property("refresh_pkg_source_flag", "RefreshPkgSourceFlag", BOOLEAN, lazy=True),
-    Property("refresh_schedule", "RefreshSchedule", array_of(EMBEDDED), lazy=True),
+    Property("refresh_schedule", "RefreshSchedule", array_of(EMBEDDED), lazy=True, kind=SCHEDULES),
     Property("security_scopes", "SecuredScopeNames", array_of(STRING)),
     Property("sedo_object_version", "SedoObjectVersion", STRING),
-    Property("share_name", "ShareName", STRING),
-    Property("share_type", "ShareType", UINT32, names={1: "common", 2: "specific"}),
+    Property("share_name", "ShareName", STRING, kind=text(127)),
+    Property("share_type", "ShareType", UINT32, names=SHARE_TYPES, kind=words(SHARE_TYPES)),
     Property("source_date", "SourceDate", DATETIME, no_date=True),
     Property("source_site", "SourceSite", STRING),
     Property("source_version", "SourceVersion", UINT32),
     Property("stored_package_path", "StoredPkgPath", STRING),
     Property("stored_package_version", "StoredPkgVersion", UINT32),
-    Property("version", "Version", STRING),
+    Property("version", "Version", STRING, kind=text(32)),
     # Seen in the schema of a live site only: absent on old sites.
-    Property("base_board_product_id", "BaseBoardProductID", STRING),
-    Property("driver_manufacturer", "DriverManufacturer", STRING),
-    Property("driver_model", "DriverModel", STRING),
-    Property("driver_os_version", "DriverOSVersion", STRING),
-    Property("driver_package_version", "DriverPkgVersion", STRING),
+    Property("base_board_product_id", "BaseBoardProductID", STRING, kind=text()),
+    Property("driver_manufacturer", "DriverManufacturer", STRING, kind=text(100)),
+    Property("driver_model", "DriverModel", STRING, kind=text(100)),
+    Property("driver_os_version", "DriverOSVersion", STRING, kind=text()),
+    Property("driver_package_version", "DriverPkgVersion", STRING, kind=text()),
     Property("is_version_compatible", "IsVersionCompatible", BOOLEAN),
     Property("object_path", "ObjectPath", STRING),
-    Property("predownload_rule", "PreDownloadRule", STRING),
+    Property("predownload_rule", "PreDownloadRule", STRING, kind=text()),
 )
 
 PACKAGE = Resource(

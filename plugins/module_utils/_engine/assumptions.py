@@ -38,14 +38,23 @@ class Assumption:
 _CODES_ABSENT = ("2150858752", "2150858754", "2150858811")
 _REFRESH = "cm_package_refresh: what happens behind the call, and when it counts as done."
 _WAIT = "How long cm_package_refresh waits for the end."
-_PUT = "Nothing yet: no module of this version writes whole objects."
+_PUT = "Changes of images and boot images: what a write leaves behind, and what comes back."
 _WORDS = "The words of an error, and the next step it names."
 _LIST = "How many answers a list takes. Lists of any form are read."
 _TIMES = "source_modified and max_age of cm_package_refresh, and the times in results."
 _VALUES = "How values are read. All forms are."
+_BOOT = "Boot images: what changes, and when it shows."
+_IMAGES = "Images: what they show after a change."
 _LOGIN = "Logging in with auth credssp."
 
 ASSUMPTIONS: tuple[Assumption, ...] = (
+    Assumption(
+        "abandoned_lock",
+        "When a lock that nobody gives back stops to count.",
+        ("two_hours", "never"),
+        "Changes: how long the lock of somebody else stands in the way.",
+        WRITE + " Lock an object in a console, end that process, and look at the lock after two hours.",
+    ),
     Assumption(
         "access_denied_code",
         "Which code WinRM gives when WMI denies access.",
@@ -68,11 +77,31 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "Nothing: the header is not read.",
     ),
     Assumption(
+        "boot_architecture",
+        "How the property Architecture of a boot image is spelled.",
+        ("number", "name"),
+        "Nothing: both are read.",
+    ),
+    Assumption(
         "boot_builds",
         "Whether one provider host builds two boot images at the same time.",
         ("parallel", "serial"),
         _WAIT,
         WRITE + " Refresh two boot images with when_busy=wait and in_flight=2, and compare SMSProv.log.",
+    ),
+    Assumption(
+        "boot_put",
+        "Whether a Put of an existing boot image builds it.",
+        ("saves", "builds"),
+        "How long a change of a boot image takes. Every Put of one is waited for as a build.",
+        WRITE + " Change the description of a boot image, and read SMSProv.log.",
+    ),
+    Assumption(
+        "boot_row",
+        "When a Put that builds a boot image writes the object.",
+        ("after_build", "before_build"),
+        "What a failed build of a new boot image leaves behind.",
+        WRITE + " Create a boot image with a driver that is not signed, and look for it in the console.",
     ),
     Assumption(
         "busy_refresh",
@@ -117,10 +146,30 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "The fidelity report, and learning types from the site.",
     ),
     Assumption(
+        "client_version",
+        "Whether the client in boot images has the version of the site.",
+        ("of_the_site", "of_its_own"),
+        _BOOT,
+    ),
+    Assumption(
+        "component_rows",
+        "Whether the class of all optional components has objects of its own beside those of the kit.",
+        ("both", "kit"),
+        "Optional components by name. Both forms are read.",
+    ),
+    Assumption(
         "context_options",
         "Whether WinRM takes options whose names begin with wmi:.",
         ("accepted", "refused", "invalid"),
         "audit_name: where they are refused, it is left out.",
+    ),
+    Assumption(
+        "continued_run",
+        "How offline servicing ends that went on after a failed update.",
+        ("fails", "succeeds"),
+        "cm_offline_servicing with continue_on_error.",
+        WRITE
+        + " Service an image with an update that cannot be installed offline, and read the state of the schedule.",
     ),
     Assumption(
         "credssp_error_code",
@@ -165,6 +214,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption("datetime_zone", "Whether the site's dates have no zone, or Greenwich.", ("+***", "+000"), _TIMES),
     Assumption(
+        "delete_used",
+        "Whether the provider deletes a package that a task sequence uses.",
+        ("allowed", "refused"),
+        "state: absent with force.",
+        WRITE + " Delete a test image that a task sequence uses, with force=task_sequences.",
+    ),
+    Assumption(
         "embedded_without_type",
         "Whether an object inside a value is taken without its class.",
         ("refused", "declared"),
@@ -186,6 +242,20 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         WRITE,
     ),
     Assumption(
+        "export_arm64",
+        "Whether ExportDefaultBootImage takes the architecture arm64.",
+        ("accepted", "refused"),
+        _BOOT,
+        WRITE + " Export one.",
+    ),
+    Assumption(
+        "failed_put_lock",
+        "What becomes of the lock that a refused Put took by itself.",
+        ("given_back", "stays"),
+        _PUT,
+        WRITE + " Write a value that the provider refuses, and look at the lock of the object.",
+    ),
+    Assumption(
         "fault_reason",
         "Whether a refusal carries its text in the place for it, or only further down.",
         ("text", "empty"),
@@ -198,6 +268,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         ("ignored", "marked"),
         "owner_mismatch of cm_package_refresh.",
         WRITE + " Refresh such a package with owner_mismatch=send, and read ActionInProgress for a minute.",
+    ),
+    Assumption(
+        "foreign_release",
+        "Whether ReleaseLock takes away the lock of another user.",
+        ("refused", "accepted"),
+        "lock_takeover: any.",
+        WRITE + " Lock an object in a console, and run a task with lock_takeover=any as another user.",
     ),
     Assumption(
         "get_by_base_class",
@@ -218,6 +295,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         ("question_mark", "fault"),
         "Reading such a package.",
         "Find a package whose description holds a control character, and read it with cm_package_info.",
+    ),
+    Assumption(
+        "implicit_lock",
+        "Whether a write that takes its lock by itself needs ObjectLockContext and MachineName.",
+        ("any_caller", "needs_context"),
+        _PUT,
+        WRITE + " Change a description by a script that sets no context values.",
     ),
     Assumption(
         "lazy_in_query",
@@ -282,6 +366,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         _CODES_ABSENT,
         "uri_style auto tries the other form after each of these.",
     ),
+    Assumption(
+        "missing_dependency",
+        "What a build does with an optional component that lacks one it needs.",
+        ("build_fails", "build_adds"),
+        "Nothing: what a component needs is written along with it.",
+        WRITE + " Take a component out that another one needs, and refresh the boot image.",
+    ),
     Assumption("null_array", "Whether an empty array is left out, or sent as null.", ("absent", "nil"), _VALUES),
     Assumption(
         "output_type",
@@ -339,6 +430,20 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         WRITE + " Open the properties of a package in the console, change a field without saving, and refresh it.",
     ),
     Assumption(
+        "reload_properties",
+        "Whether ReloadImageProperties saves what it has read.",
+        ("needs_put", "saved"),
+        _IMAGES,
+        WRITE + " Replace a WIM, run ReloadImageProperties, and read ImageProperty.",
+    ),
+    Assumption(
+        "reload_shows",
+        "When a boot image shows the version of its new Windows PE.",
+        ("after_build", "at_once"),
+        _BOOT,
+        WRITE + " Run ReloadWinPeFromAdk with a newer kit, and read ImageOSVersion before the build.",
+    ),
+    Assumption(
         "response_charset", "Whether answers are UTF-8 or UTF-16.", ("utf-8", "utf-16"), "Nothing: both are read."
     ),
     Assumption(
@@ -380,11 +485,25 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         _WORDS,
     ),
     Assumption(
+        "unreadable_image",
+        "Whether an operating system image can be created with a path that cannot be read.",
+        ("refused", "accepted"),
+        _IMAGES,
+        WRITE + " Create an image with the path of a file that does not exist.",
+    ),
+    Assumption(
         "unreadable_path",
         "How GetImageProperties says that it cannot read a path.",
         ("error", "return_value"),
         "share_path of cm_connection_check.",
         "Run cm_connection_check with a share_path that does not exist, and read the message.",
+    ),
+    Assumption(
+        "update_image",
+        "What UpdateImage and UpdateDefaultImage do.",
+        ("nothing", "rebuilds"),
+        _BOOT,
+        WRITE + " No successful call is known.",
     ),
     Assumption(
         "winrm_config",

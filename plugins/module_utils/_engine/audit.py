@@ -24,11 +24,16 @@ def audit_values(asked: str | None, environment: Mapping[str, str]) -> tuple[tup
     name = f"configmgr.content/{VERSION}" if asked is None or not asked.strip() else asked.strip()
     if name.lower() == NOBODY:
         return ()
-    job = environment.get(_AWX_JOB, "") if environment.get(_AWX) else ""
+    job = job_of(environment)
     if job:
         name = f"{name} job {job}"
     machine = _machine(environment)
     return (("wmi:ApplicationName", name), *((("wmi:MachineName", machine),) if machine else ()))
+
+
+def job_of(environment: Mapping[str, str]) -> str:
+    """The number of the AWX job, empty outside of AWX."""
+    return environment.get(_AWX_JOB, "") if environment.get(_AWX) else ""
 
 
 def _machine(environment: Mapping[str, str]) -> str:

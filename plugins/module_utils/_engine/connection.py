@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Callable
 
@@ -160,5 +160,17 @@ def _traced(connect: Connect, trace: Trace) -> Connect:
 
 
 def _secrets(params: Mapping[str, Any]) -> list[str]:
-    """The values that no file may show."""
-    return [str(params[option.name]) for option in OPTIONS if option.no_log and params[option.name]]
+    """The values that no file may show: credentials, and what a task gives to a method in secret."""
+    own = [str(params[option.name]) for option in OPTIONS if option.no_log and params[option.name]]
+    return own + list(_leaves(params.get("secret_arguments")))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """Every single value inside dictionaries and lists, as text."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _leaves(each)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)

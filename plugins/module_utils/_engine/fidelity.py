@@ -22,34 +22,51 @@ from .._provider.site import ROOT, Site, providers
 from .._wsman.errors import ConfigMgrError, NotAuthenticated
 from .assumptions import ASSUMPTIONS, Assumption
 from .audit import VERSION
+from .image_probes import PROBES
 from .observe import Look
-from .probes import PROBES, Told
+from .probes import Told
 
 FORMAT = 1
 CONFIRMED, REFUTED, COULD_NOT_TELL = "confirmed", "refuted", "could not tell"
 
 # The classes that this collection reads or calls, in the namespace of the site.
 SITE_CLASSES = (
+    "SMS_Advertisement",
     "SMS_BootImagePackage",
     "SMS_ContentPackage",
+    "SMS_DPGroupPackages",
     "SMS_DistributionDPStatus",
+    "SMS_DistributionPoint",
+    "SMS_DistributionPointGroup",
     "SMS_DistributionPointInfo",
+    "SMS_Driver",
     "SMS_DriverPackage",
     "SMS_Identification",
+    "SMS_ImageInformation",
     "SMS_ImagePackage",
+    "SMS_ImageServicingProgress",
+    "SMS_ImageServicingSchedule",
+    "SMS_ImageServicingScheduledImage",
+    "SMS_ImageServicingScheduledUpdate",
+    "SMS_ImageUpdateStatus",
     "SMS_OSDeploymentKitInstalledVersion",
+    "SMS_OSDeploymentKitWinPEOptionalComponent",
     "SMS_ObjectContainerItem",
     "SMS_ObjectContainerNode",
+    "SMS_ObjectLock",
     "SMS_OperatingSystemInstallPackage",
     "SMS_Package",
     "SMS_PackageBaseclass",
     "SMS_PackageStatusDistPointsSummarizer",
     "SMS_PackageStatusRootSummarizer",
+    "SMS_Program",
     "SMS_SecuredCategory",
     "SMS_Site",
     "SMS_SoftwareUpdatesPackage",
+    "SMS_StatMsgWithInsStrings",
     "SMS_TaskSequencePackage",
     "SMS_VhdPackage",
+    "SMS_WinPEOptionalComponentInfo",
 )
 ROOT_CLASSES = ("SMS_ProviderLocation",)
 # Only what looks like this goes into a report: the name of a class, member or type.

@@ -11,7 +11,7 @@ import re
 import signal
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Callable, NoReturn
 
@@ -19,7 +19,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from .._provider.errors import Impossible, Interrupted
-from .._provider.site import open_site
+from .._provider.site import Site, open_site
 from .._wsman.errors import ConfigMgrError, ListBroken
 from . import report
 from .connection import OPTIONS, means_from
@@ -181,6 +181,97 @@ def _refresh(module: AnsibleModule, operation: Operation, resources: Sequence[Re
     if counts["failed"] or counts["not_attempted"]:
         module.fail_json(msg=report.failure_text(rows, result["resume"]), **result)
     module.exit_json(**result)
+
+
+def run_task(spec: Mapping[str, Any], work: Callable[[Task], Mapping[str, Any]], **rules: Any) -> None:
+    """A whole module that does one piece of work at one site. A result with `msg` and without success is a failure.
+
+    `rules` are those of AnsibleModule. The work gets a session, which is closed when it has ended.
+    """
+    module = AnsibleModule(argument_spec={**connection_spec(), **spec}, supports_check_mode=True, **rules)
+
+    def carry_out() -> None:
+        _stop_on_terminate()
+        task = Task(module.params, module.check_mode, module.warn, module)
+        try:
+            result = dict(work(task))
+        finally:
+            task.close()
+        if result.pop("failed", False):
+            module.fail_json(**result)
+        module.exit_json(**result)
+
+    _guarded(module, carry_out)
+
+
+class Task:
+    """What a module's work gets: its options, whether to look only, and a session that is opened when it is asked for."""
+
+    def __init__(
+        self,
+        params: dict[str, Any],
+        check_mode: bool,
+        warn: Callable[[str], None],
+        module: AnsibleModule | None = None,
+    ) -> None:
+        self.params = params
+        self.check_mode = check_mode
+        self.warn = warn
+        self._module = module
+        self._means = means_from(params, warn)
+        self._site: Site | None = None
+
+    @property
+    def site(self) -> Site:
+        """The session. Raises what `open_site` raises."""
+        if self._site is None:
+            self._site = open_site(self._means, self.params["site_code"])
+        return self._site
+
+    def complete(self, read: Callable[[], Any]) -> Any:
+        """What reads a list to its end, carried out again if the list breaks off (wire E-18)."""
+        return _complete(read)
+
+    def write_lines(self, dest: str, iterate: Callable[[], Any]) -> int:
+        """Write one JSON object a line, a whole file or none; their number. In check mode they are counted only."""
+        if self.check_mode or self._module is None:
+            return int(_complete(lambda: sum(1 for _item in iterate())))
+        return _write_lines(self._module, dest, iterate)
+
+    def close(self) -> None:
+        """End the session, if there is one."""
+        if self._site is not None:
+            self._site.close()
+
+
+def run_resource(resource: Resource) -> None:
+    """The whole module that declares one object of a class."""
+    from .state import state_spec
+
+    module = AnsibleModule(
+        argument_spec={**connection_spec(), **state_spec(resource)},
+        required_one_of=[("package_id", "name")],
+        supports_check_mode=True,
+    )
+    _guarded(module, lambda: _resource(module, resource))
+
+
+def _resource(module: AnsibleModule, resource: Resource) -> None:
+    from .converge import Converge
+    from .state import make_converge, result_of
+
+    means = means_from(module.params)
+    _stop_on_terminate()
+    task = make_converge(
+        resource, module.params, lambda: open_site(means, module.params["site_code"]), module.warn, Converge
+    )
+    try:
+        task.plan()
+        if not module.check_mode:
+            task.carry_out()
+    finally:
+        task.site.close()
+    module.exit_json(**result_of(task, carried_out=not module.check_mode))
 
 
 def info_spec(resources: Sequence[Resource]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ Probe = Callable[[Look], Told]
 PROBES: dict[str, Probe] = {}
 
 
-def _probe(name: str) -> Callable[[Probe], Probe]:
+def probe(name: str) -> Callable[[Probe], Probe]:
     def register(function: Probe) -> Probe:
         PROBES[name] = function
         return function
@@ -61,7 +61,7 @@ def _told_by_wmi(fault: WSManFault) -> bool:
     return bool(fault.extended) or any(code >> 16 == _WMI for code in fault.codes)
 
 
-@_probe("microsoft_uri")
+@probe("microsoft_uri")
 def _microsoft_uri(look: Look) -> Told:
     reply = look.peek(_SITES, style=MICROSOFT)
     if reply.fault is None or _told_by_wmi(reply.fault):
@@ -69,7 +69,7 @@ def _microsoft_uri(look: Look) -> Told:
     return Told("refused", {"code": reply.fault.code})
 
 
-@_probe("microsoft_uri_code")
+@probe("microsoft_uri_code")
 def _microsoft_uri_code(look: Look) -> Told:
     reply = look.peek(_SITES, style=MICROSOFT)
     if reply.fault is None or _told_by_wmi(reply.fault):
@@ -77,12 +77,12 @@ def _microsoft_uri_code(look: Look) -> Told:
     return Told(str(reply.fault.code), {"refused": True})
 
 
-@_probe("unknown_class_code")
+@probe("unknown_class_code")
 def _unknown_class_code(look: Look) -> Told:
     return _outer(look.peek(f"SELECT Name FROM {NO_CLASS}"), INVALID_CLASS)
 
 
-@_probe("unknown_namespace_code")
+@probe("unknown_namespace_code")
 def _unknown_namespace_code(look: Look) -> Told:
     return _outer(look.peek("SELECT Name FROM SMS_Site", namespace=NO_NAMESPACE), INVALID_NAMESPACE)
 
@@ -101,7 +101,7 @@ def _has_outer_code(reply: Reply) -> bool:
     return root is not None and any(markup.local(each.tag) == "WSManFault" for each in root.iter())
 
 
-@_probe("wmi_outer_code")
+@probe("wmi_outer_code")
 def _wmi_outer_code(look: Look) -> Told:
     """Get of a class that is abstract and has no keys: there is no such object, and WMI says so in one of several ways."""
     reply = look.get("SMS_ObjectLock", {})
@@ -119,7 +119,7 @@ _WITH_OWN_CODE = frozenset(
 )  # fmt: skip
 
 
-@_probe("wmi_error")
+@probe("wmi_error")
 def _wmi_error(look: Look) -> Told:
     query = f"SELECT Name FROM {NO_CLASS}"
     plain = look.peek(query, style=DMTF)
@@ -138,7 +138,7 @@ def _is_wmi_error(reply: Reply) -> bool:
     return root is not None and any(markup.local(each.tag) == "MSFT_WmiError" for each in root.iter())
 
 
-@_probe("fault_reason")
+@probe("fault_reason")
 def _fault_reason(look: Look) -> Told:
     """A refusal of WinRM itself, a key that the class has not: where WMI refuses, the form is another question."""
     reply = look.get("SMS_Site", {"NoSuchKey": "0"})
@@ -149,7 +149,7 @@ def _fault_reason(look: Look) -> Told:
     return _either(any(text.strip() for text in texts), "text", "empty", elements=len(texts))
 
 
-@_probe("response_namespace_case")
+@probe("response_namespace_case")
 def _response_namespace_case(look: Look) -> Told:
     """In the DMTF form no answer repeats the namespace."""
     namespace = look.namespace.replace("root/sms/", "Root/SMS/")
@@ -167,7 +167,7 @@ def _response_namespace_case(look: Look) -> Told:
 # -- the form of answers -------------------------------------------------------------------------------------------
 
 
-@_probe("activity_id")
+@probe("activity_id")
 def _activity_id(look: Look) -> Told:
     root = look.peek(_SITES).root
     if root is None:
@@ -175,12 +175,12 @@ def _activity_id(look: Look) -> Told:
     return _either(any(markup.local(each.tag) == "ActivityId" for each in root.iter()), "present", "absent")
 
 
-@_probe("response_charset")
+@probe("response_charset")
 def _response_charset(look: Look) -> Told:
     return _either(look.peek(_SITES).is_utf16, "utf-16", "utf-8")
 
 
-@_probe("output_type")
+@probe("output_type")
 def _output_type(look: Look) -> Told:
     """GetCurrentUser only says who asks."""
     uri = look.uri("SMS_Identification")
@@ -189,7 +189,7 @@ def _output_type(look: Look) -> Told:
     return Told(None) if answer is None else _either(names.TYPE in answer.attrib, "present", "absent")
 
 
-@_probe("context_options")
+@probe("context_options")
 def _context_options(look: Look) -> Told:
     if look.peek(_SITES).fault is not None:
         return Told(None)
@@ -199,7 +199,7 @@ def _context_options(look: Look) -> Told:
     return _either(fault.subcode == "InvalidOptions", "invalid", "refused", code=fault.code)
 
 
-@_probe("class_qualifiers")
+@probe("class_qualifiers")
 def _class_qualifiers(look: Look) -> Told:
     found = look.schemas.of("SMS_Package")
     if found.source != "described":
@@ -210,7 +210,7 @@ def _class_qualifiers(look: Look) -> Told:
 # -- lists and limits ----------------------------------------------------------------------------------------------
 
 
-@_probe("first_batch")
+@probe("first_batch")
 def _first_batch(look: Look) -> Told:
     reply = look.peek(f"SELECT PackageID FROM {BASE}")
     count = len(reply.items)
@@ -219,7 +219,7 @@ def _first_batch(look: Look) -> Told:
     return _either(count > 1, "full", "one", items=count)
 
 
-@_probe("byte_accounting")
+@probe("byte_accounting")
 def _byte_accounting(look: Look) -> Told:
     """A list in answers of 8 KB: an answer that is not the last one, and holds more than half of that, settles it.
 
@@ -241,7 +241,7 @@ def _byte_accounting(look: Look) -> Told:
     return _either(longest <= half, "two", "one", **evidence)
 
 
-@_probe("winrm_config")
+@probe("winrm_config")
 def _winrm_config(look: Look) -> Told:
     return _either(look.settings() is not None, "readable", "denied")
 
@@ -260,7 +260,7 @@ _setting("max_batch_items", "MaxBatchItems")
 _setting("enumeration_timeout_ms", "Service/EnumerationTimeoutms")
 
 
-@_probe("channel_binding")
+@probe("channel_binding")
 def _channel_binding(look: Look) -> Told:
     found = look.settings() or {}
     value = next((text for path, text in found.items() if path.endswith("CbtHardeningLevel")), "").lower()
@@ -303,13 +303,13 @@ def _zone_forms_of_schedules(look: Look) -> set[str]:
     return {_zone_form(form, text) for form, text in _dates(starts)} - {""}
 
 
-@_probe("datetime_without_zone")
+@probe("datetime_without_zone")
 def _datetime_without_zone(look: Look) -> Told:
     forms = _zone_forms_of_schedules(look)
     return Told(next(iter(forms)) if len(forms) == 1 else None, {"forms": len(forms)})
 
 
-@_probe("datetime_zone")
+@probe("datetime_zone")
 def _datetime_zone(look: Look) -> Told:
     """Told only where a date without zone looks different from one in Greenwich time."""
     without = _zone_forms_of_schedules(look)
@@ -329,7 +329,7 @@ def _datetime_zone(look: Look) -> Told:
     return _either(found.pop(), "+***", "+000", dates=len(dates), form=form)
 
 
-@_probe("null_array")
+@probe("null_array")
 def _null_array(look: Look) -> Told:
     """Of packages without a schedule."""
     nil = absent = 0
@@ -342,7 +342,7 @@ def _null_array(look: Look) -> Told:
     return _either(bool(nil), "nil", "absent", objects=nil + absent)
 
 
-@_probe("embedded_wrapper")
+@probe("embedded_wrapper")
 def _embedded_wrapper(look: Look) -> Told:
     wrapped = plain = 0
     for sample in look.samples():
@@ -358,7 +358,7 @@ def _embedded_wrapper(look: Look) -> Told:
 # -- the provider --------------------------------------------------------------------------------------------------
 
 
-@_probe("time_zone_info")
+@probe("time_zone_info")
 def _time_zone_info(look: Look) -> Told:
     texts = [row["TimeZoneInfo"] for row in look.site.list_of("SMS_Site", {"SiteCode": STRING, "TimeZoneInfo": STRING})]
     filled = [text for text in texts if text]
@@ -368,7 +368,7 @@ def _time_zone_info(look: Look) -> Told:
     return _either(all(read), "words", "other", sites=len(filled), readable=sum(read))
 
 
-@_probe("get_by_base_class")
+@probe("get_by_base_class")
 def _get_by_base_class(look: Look) -> Told:
     package_id = look.package_id()
     if not package_id:
@@ -379,7 +379,7 @@ def _get_by_base_class(look: Look) -> Told:
     return Told("not_found" if fault.codes & {NOT_FOUND, RESOURCE_NOT_FOUND} else None, {"code": fault.code})
 
 
-@_probe("lazy_in_query")
+@probe("lazy_in_query")
 def _lazy_in_query(look: Look) -> Told:
     """RefreshPkgSourceFlag is false whenever it is read (behaviour 42), so null is the query's doing."""
     items = look.peek("SELECT PackageID, RefreshPkgSourceFlag, ExtendedDataSize FROM SMS_Package").items
@@ -390,7 +390,7 @@ def _lazy_in_query(look: Look) -> Told:
     return _either(bool(filled), "default", "null", rows=len(items))
 
 
-@_probe("lazy_in_where")
+@probe("lazy_in_where")
 def _lazy_in_where(look: Look) -> Told:
     if look.peek("SELECT PackageID FROM SMS_Package WHERE PackageType = 99999").fault is not None:
         return Told(None)
@@ -398,7 +398,7 @@ def _lazy_in_where(look: Look) -> Told:
     return _either(fault is None, "value", "refused", code=fault.code if fault else 0)
 
 
-@_probe("message_state_error")
+@probe("message_state_error")
 def _message_state_error(look: Look) -> Told:
     """Only a site that has failed distributions can tell."""
     counts = {}
@@ -410,7 +410,7 @@ def _message_state_error(look: Look) -> Told:
     return _either(bool(counts[3]), "3", "4", rows_of_3=bool(counts[3]), rows_of_4=bool(counts[4]))
 
 
-@_probe("members")
+@probe("members")
 def _members(look: Look) -> Told:
     """By two members of each kind: some that only a live site showed, some that only the documentation has."""
     site, image = look.schemas.of("SMS_Site"), look.schemas.of("SMS_VhdPackage")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._cim.types import Codec
+from .options import Kind
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,9 @@ class Property:
 
     `names` gives words for numbers, `bits` words for the bits of a flags property. `lazy` properties come with a Get
     only, never with a query (behaviour 11). `no_date` marks dates whose years before 1990 mean "never" (behaviour 22).
+    `kind` is how a playbook declares it; without one the property is only reported. `create_only` properties cannot be
+    changed later, `needed_to_create` ones have to be given for a new object. `with_build` ones take effect in a boot
+    image that is built anew (behaviour 86).
     """
 
     option: str
@@ -27,6 +31,18 @@ class Property:
     names: Mapping[Any, str] = field(default_factory=dict)
     bits: Mapping[int, str] = field(default_factory=dict)
     no_date: bool = False
+    kind: Kind | None = None
+    create_only: bool = False
+    needed_to_create: bool = False
+    with_build: bool = False
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One bit of PkgFlags that has a name of its own in the console, and in a playbook."""
+
+    option: str
+    bit: int
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,7 @@ class Resource:
     `needs_source`: PkgSourceFlag says whether there is anything to refresh (behaviour 62).
     `builds_in_call`: RefreshPkgSource does minutes of work before it answers (behaviour 82).
     `refreshable` is False where the inherited method has nothing to do; `why_not` says why.
+    `flags` are the bits that a playbook may set by name; `born_with` is what a new object gets beside what was asked for.
     """
 
     label: str
@@ -49,8 +66,15 @@ class Resource:
     builds_in_call: bool = False
     refreshable: bool = True
     why_not: str = ""
+    flags: tuple[Flag, ...] = ()
+    born_with: Mapping[str, tuple[Codec, Any]] = field(default_factory=dict)
 
     def property_named(self, wmi_name: str) -> Property | None:
         """The declared property of this WMI name, in any case."""
         wanted = wmi_name.lower()
         return next((item for item in self.properties if item.wmi.lower() == wanted), None)
+
+    @property
+    def declarable(self) -> tuple[Property, ...]:
+        """The properties that a playbook may declare."""
+        return tuple(item for item in self.properties if item.kind is not None)

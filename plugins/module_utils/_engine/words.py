@@ -6,16 +6,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from typing import Any
 
-from .._cim.types import DATETIME, UINT8, CimInterval, CimTime, Embedded, array_of
-from .._wsman.errors import BadValue
+from .._cim.types import UINT8, CimInterval, CimTime, Embedded, array_of
 from .need import is_never, site_text
 from .resource import Property
+from .schedule import in_words as in_schedule_words
 
-_DAYS = {1: "sunday", 2: "monday", 3: "tuesday", 4: "wednesday", 5: "thursday", 6: "friday", 7: "saturday"}
-_WEEKS = {0: "last", 1: "first", 2: "second", 3: "third", 4: "fourth"}
 _BYTES = array_of(UINT8)
 
 
@@ -63,10 +60,10 @@ def plain(value: Any) -> Any:
 
 def embedded(value: Embedded) -> dict[str, Any]:
     """An embedded object: a schedule in words, anything else by its property names."""
-    values = {name: _scalar(value.guess(name)) for name in value.names()}
-    if "StartTime" in values:
-        values["StartTime"] = _start(value)
-    return _schedule(value.class_name, values) or {"class": value.class_name, **values}
+    schedule = in_schedule_words(value)
+    if schedule is not None:
+        return schedule
+    return {"class": value.class_name, **{name: _scalar(value.guess(name)) for name in value.names()}}
 
 
 def _scalar(value: Any) -> Any:
@@ -78,61 +75,3 @@ def _scalar(value: Any) -> Any:
         if value.isdigit() and (value == "0" or not value.startswith("0")):
             return int(value)
     return value
-
-
-def _start(token: Embedded) -> Any:
-    """When a schedule begins; as it came if it is no date: all zeros mean "now" (SDK)."""
-    try:
-        return plain(token.value("StartTime", DATETIME))
-    except BadValue:
-        return token.guess("StartTime")
-
-
-def _schedule(class_name: str, values: dict[str, Any]) -> dict[str, Any] | None:
-    """A schedule token as the console says it (SDK pages of SMS_ScheduleToken and its subclasses)."""
-    told = {"start": values.get("StartTime"), "utc": values.get("IsGMT") or False}
-    duration = {
-        name: values.get(wmi) or 0
-        for name, wmi in (("days", "DayDuration"), ("hours", "HourDuration"), ("minutes", "MinuteDuration"))
-    }
-    if any(duration.values()):
-        told["duration"] = duration
-    if class_name == "SMS_ST_NonRecurring":
-        return {"recurs": "never", **told}
-    if class_name == "SMS_ST_RecurInterval":
-        spans = {
-            name: values.get(wmi) or 0
-            for name, wmi in (("days", "DaySpan"), ("hours", "HourSpan"), ("minutes", "MinuteSpan"))
-        }
-        return {"recurs": "interval", "every": {name: number for name, number in spans.items() if number}, **told}
-    if class_name == "SMS_ST_RecurWeekly":
-        return {
-            "recurs": "weekly",
-            "every_weeks": values.get("ForNumberOfWeeks"),
-            "day": _named(_DAYS, values.get("Day")),
-            **told,
-        }
-    if class_name == "SMS_ST_RecurMonthlyByDate":
-        day = values.get("MonthDay")
-        return {
-            "recurs": "monthly_by_date",
-            "every_months": values.get("ForNumberOfMonths"),
-            "day": "last" if day == 0 else day,
-            **told,
-        }
-    if class_name in ("SMS_ST_RecurMonthlyByWeekday", "SMS_ST_RecurMonthlyByWeekdayBase"):
-        after = {"offset_days": values["OffsetDay"]} if values.get("OffsetDay") else {}
-        return {
-            "recurs": "monthly_by_weekday",
-            "every_months": values.get("ForNumberOfMonths"),
-            "week": _named(_WEEKS, values.get("WeekOrder")),
-            "day": _named(_DAYS, values.get("Day")),
-            **after,
-            **told,
-        }
-    return None
-
-
-def _named(words: Mapping[int, str], number: Any) -> Any:
-    """The word for a number; the number itself if there is none."""
-    return words.get(number, number)

@@ -237,6 +237,18 @@ class Impossible(ConfigMgrError):
     kind = "impossible"
 
 
+class NotConverged(ConfigMgrError):
+    """What was written reads back otherwise: the site kept other values."""
+
+    kind = "not_converged"
+
+
+class ChangedMeanwhile(ConfigMgrError):
+    """Somebody changed the object between our reading and our writing. Nothing was written."""
+
+    kind = "changed_meanwhile"
+
+
 class OperationFailed(ConfigMgrError):
     """An operation was carried out and did not end well."""
 

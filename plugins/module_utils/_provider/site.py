@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from .._cim import wql
-from .._cim.instance import Instance
+from .._cim.instance import Changes, Instance, ObjectPath, new_instance
 from .._cim.session import WmiSession
 from .._cim.types import BOOLEAN, STRING, UINT32, Codec
 from .._wsman.choice import settle
@@ -31,6 +31,8 @@ LOCATION_COLUMNS: Mapping[str, Codec] = {
     "SiteCode": STRING,
 }
 LIST_ATTEMPTS = 3
+# Methods that change no object: records of builds, and edit locks.
+_LEAVE_OBJECTS_ALONE = frozenset(("DeleteContextID", "RequestLock", "ReleaseLock", "ReleaseAllLocks"))
 
 Connect = Callable[[Endpoint, str], Transport]
 
@@ -60,9 +62,16 @@ class Site:
     """An open session on one site. Not for use by two threads at a time: `sibling` gives each its own."""
 
     def __init__(
-        self, means: Means, address: str, code: str, link: Link | None = None, style: str | None = None
+        self,
+        means: Means,
+        address: str,
+        code: str,
+        link: Link | None = None,
+        style: str | None = None,
+        calls: dict[str, int] | None = None,
     ) -> None:
         self.means = means
+        self._calls = {} if calls is None else calls  # how often a method was called on an object; "" is any object
         self.address = address
         self.code = code
         self._link = link or _link(means, address)
@@ -91,7 +100,7 @@ class Site:
 
     def sibling(self) -> Site:
         """A second session on the same provider: same address, own connection, own login."""
-        other = Site(self.means, self.address, self.code, style=self._session.style)
+        other = Site(self.means, self.address, self.code, style=self._session.style, calls=self._calls)
         self._siblings.append(other)
         return other
 
@@ -135,8 +144,43 @@ class Site:
 
         Too large for the envelope: the `properties` named are read one by one instead (wire G-06).
         """
+        stamp = self._stamp(package_id)
         with self._explained(f"Cannot read {class_name} {package_id}"):
-            return self._session.get(class_name, {"PackageID": package_id}, properties)
+            found = self._session.get(class_name, {"PackageID": package_id}, properties)
+        found.stamp = stamp
+        return found
+
+    def get_by(self, class_name: str, keys: Mapping[str, str]) -> Instance:
+        """One object of a class whose keys are others than PackageID, lazy properties included (wire G-05)."""
+        path = ObjectPath(self._session.namespace, class_name, tuple(keys.items()))
+        with self._explained(f"Cannot read {path}"):
+            return self._session.get(class_name, keys)
+
+    def put(self, instance: Instance, changes: Changes) -> None:
+        """Write an object back as it was read, with these changes. Raises ProviderError, Locked, OutcomeUnknown, ...
+
+        Nothing is read from the answer: what was stored is a matter of the next `get`. What was read before a method
+        was called on the object is never written after it: it would undo what the method did.
+        """
+        path = instance.path
+        if path is not None and instance.stamp is not None and instance.stamp != self._stamp(_id_of(path)):
+            raise RuntimeError(f"{path} was read before a method was called on it and must not be written back")
+        self._demand_room(f"Cannot change {path}", instance.changed(changes))
+        with self._explained(f"Cannot change {instance.path}"):
+            self._session.put(instance, changes)
+
+    def create(self, class_name: str, values: Changes) -> str:
+        """Make an object; its PackageID, empty if the answer does not tell it (wire C-05, behaviour 23 to 26)."""
+        self._demand_room(f"Cannot create {class_name}", new_instance("size", class_name, values))
+        with self._explained(f"Cannot create {class_name}"):
+            path = self._session.create(class_name, values)
+        return dict(path.keys).get("PackageID", "").upper()
+
+    def delete(self, class_name: str, package_id: str) -> None:
+        """Delete an object, or begin to (behaviour 113)."""
+        path = ObjectPath(self._session.namespace, class_name, (("PackageID", package_id),))
+        with self._explained(f"Cannot delete {path}"):
+            self._session.delete(path)
 
     def call(
         self,
@@ -155,6 +199,9 @@ class Site:
         """
         on = " ".join([class_name, *(keys or {}).values()])
         what = f"{method} of {on} failed"
+        if not reading and method not in _LEAVE_OBJECTS_ALONE:
+            touched = (keys or {}).get("PackageID", "").upper()
+            self._calls[touched] = self._calls.get(touched, 0) + 1
         with self._explained(what):
             answer = self._session.invoke(
                 class_name, method, arguments or {}, keys=keys, outputs=outputs or {}, timeout=timeout, reading=reading
@@ -163,6 +210,20 @@ class Site:
         if value:
             raise ProviderError(what, where=self.where, return_value=value)
         return answer
+
+    def _stamp(self, package_id: str) -> tuple[int, int]:
+        """How many methods were called that may have changed this object."""
+        return self._calls.get(package_id.upper(), 0), self._calls.get("", 0)
+
+    def _demand_room(self, what: str, body: bytes) -> None:
+        """Raise Impossible for what is larger than one message may be (wire P-10, T-11); nothing was sent then."""
+        limit = self.means.endpoint.max_envelope_size
+        if len(body) > limit:
+            raise Impossible(
+                f"{what}: it takes {len(body)} bytes in one message, and the limit is {limit}",
+                where=self.where,
+                hint="Make it smaller (each byte of an icon takes some 20), or raise max_envelope_size here and MaxEnvelopeSizekb on the provider host",
+            )
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:
@@ -271,6 +332,10 @@ def _own_code(session: WmiSession, means: Means) -> str:
     raise Impossible(
         "The host knows several sites and none as its own", where=host, hint=f"Give site_code. Known: {_named(found)}"
     )
+
+
+def _id_of(path: ObjectPath) -> str:
+    return dict(path.keys).get("PackageID", "")
 
 
 def _named(found: list[Location]) -> str:

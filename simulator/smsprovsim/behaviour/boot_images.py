@@ -1,39 +1,29 @@
 # Copyright: (c) 2026, configmgr.content contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Building boot images: minutes of work inside the call (behaviour 81 to 90, 96, 97, 124)."""
+"""Long work on boot images: builds, exports and reloads, minutes inside the call (behaviour 81 to 90, 95 to 97, 124)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..model import Embedded, Value, WmiError, Work
+from ..images import Wim, winpe
+from ..model import Value, WmiError, Work
 from ..repository import provider_error
-from ..world import Package, SiteInfo, World
+from ..world import Event, Package, SiteInfo, World
+from .injection import NO_FILE, STAGES, Failure, Injection, foresee
+from .kit import always, architecture_number, offered
 
 COMPLETE, RUNNING, BROKEN, UNKNOWN = 0, 1, 2, 3
 
-# Stage and its share of the time. The texts are free and localised (behaviour 85).
-_STAGES = (
-    ("Preparing the deployment kit", 1),
-    ("Copying the Windows PE image", 3),
-    ("Mounting the image", 3),
-    ("Adding the client binaries", 4),
-    ("Adding drivers", 3),
-    ("Adding optional components", 4),
-    ("Adding prestart files and background", 1),
-    ("Unmounting the image", 4),
-    ("Compressing the image", 3),
-)
-_DRIVER_STAGE = 4
 _SECONDS_PER_DRIVER = 6.0
 _SECONDS_PER_COMPONENT = 15.0
-
-# ASSUMED: the numbers of build errors; only log texts are public (README open question 15). Win32 numbers.
-_NOT_SIGNED = 577  # the signature of a file cannot be verified
-_NO_DEPLOYMENT_KIT = 2  # file not found
+_EXPORT_SECONDS = 150.0  # behaviour 125: a few minutes
+_RELOAD_SECONDS = 120.0
+_TOTAL = sum(share for _unused, share in STAGES)
 _CANCELLED = 1223
+_BUSY_FILE = 32
 
 
 @dataclass
@@ -46,58 +36,110 @@ class Build:
     begins: float
     ends: float
     error: int = 0
-    driver: str = ""
+    driver: str = ""  # what could not be injected: a driver, or whatever else was the reason
     description: str = ""
     over: bool = False
-
     full_time: float = 1.0
 
     def stage(self, now: float) -> int:
         """Number of the current stage, from 0."""
         if now < self.begins:
             return 0
-        total = sum(share for _unused, share in _STAGES)
-        reached = (now - self.begins) / max(self.full_time, 0.001) * total
-        for number, (_unused, share) in enumerate(_STAGES):
+        reached = (now - self.begins) / max(self.full_time, 0.001) * _TOTAL
+        for number, (_unused, share) in enumerate(STAGES):
             if reached < share:
                 return number
             reached -= share
-        return len(_STAGES) - 1
+        return len(STAGES) - 1
+
+    def fail(self, failure: Failure) -> None:
+        """End in the stage of the failure."""
+        self.error, self.driver, self.description = failure.code, failure.culprit, failure.text
+        before = sum(share for _unused, share in STAGES[: failure.stage])
+        self.ends = self.begins + self.full_time * (before + 0.9 * STAGES[failure.stage][1]) / _TOTAL
+
+
+# What is done with a build that succeeded.
+Finish = Callable[[Injection], None]
 
 
 class BootImages:
     """The builds on all provider hosts."""
 
-    def __init__(self, world: World, finished: Callable[[Package, str], None]) -> None:
+    def __init__(self, world: World, refresh: Callable[[Package, str], None]) -> None:
         self._world = world
-        self._finished = finished
+        self._refresh = refresh
         self._contexts: dict[str, Build] = {}
         self.builds: list[Build] = []
         self.most_at_a_time: dict[str, int] = {}
+        self.exports_at_a_time: dict[str, int] = {}
+        self._exporting: dict[str, int] = {}
+        self.troubles: list[Failure] = []  # of the next builds, one each
 
     def _running(self, host: str) -> list[Build]:
         return [build for build in self.builds if build.host == host and not build.over]
 
-    def build(self, package: Package, site: SiteInfo, context_id: str | None) -> Work:
-        """Begin a build; the answer is ready when it is done."""
+    def rebuild(self, package: Package, site: SiteInfo, context_id: str | None) -> Work:
+        """RefreshPkgSource: build from the stored settings, then distribute."""
+
+        def finish(injection: Injection) -> None:
+            if self._world.package(package.package_id) is package:
+                self.put_in(package, injection)
+                self._refresh(package, site.code)
+
+        return self.build(package, site, context_id, package.record.values, finish)
+
+    def put_in(self, package: Package, injection: Injection) -> None:
+        """The new copy is there, and the object shows what is in it."""
+        wim, edition, built = injection.wim, injection.edition, injection.built
+        if wim is None or edition is None or built is None:
+            raise ValueError("a build that failed puts nothing in")
+        self._world.count("BootImageBuild", package.package_id)
+        package.built = built
+        show(self._world, package.record.values, wim, built.client_version)
+        package.images = wim.editions
+
+    def build(
+        self,
+        package: Package,
+        site: SiteInfo,
+        context_id: str | None,
+        values: Mapping[str, Value],
+        finish: Finish,
+        give_up: Callable[[], None] = lambda: None,
+    ) -> Work:
+        """Begin a build with these settings; the answer is ready when it is done, and `give_up` is told when it fails."""
         world = self._world
         begins = world.now
         running = self._running(site.server)
         # ASSUMED: boot_builds
         if running and world.switches["boot_builds"] == "serial":
             begins = max(build.ends for build in running)
-        values = package.record.values
-        drivers: list[Value] = values.get("ReferencedDrivers") or []
-        components: list[Value] = values.get("OptionalComponents") or []
+        drivers, components = values.get("ReferencedDrivers") or [], values.get("OptionalComponents") or []
         seconds = package.build_seconds + _SECONDS_PER_DRIVER * len(drivers) + _SECONDS_PER_COMPONENT * len(components)
         build = Build(context_id or "", package, site.server, begins, begins + seconds, full_time=seconds)
-        self._foresee(build, site, drivers)
+        injection = foresee(world, site, values)
+        failure = self.troubles.pop(0) if self.troubles else injection.failure
+        if failure is not None:
+            build.fail(failure)
         self.builds.append(build)
         if context_id:
             self._contexts[context_id.lower()] = build
         at_a_time = len([other for other in self._running(site.server) if other.begins <= world.now])
         self.most_at_a_time[site.server] = max(self.most_at_a_time.get(site.server, 0), at_a_time)
-        end = world.at(build.ends, lambda: self._end(build, site.code))
+
+        def end() -> None:
+            build.over = True
+            if build.error:
+                give_up()
+            else:
+                finish(injection)
+
+        error = self._error(build, str(values.get("ImagePath"))) if build.error else None
+        return Work({}, 0, build.ends, error, self._canceller(world.at(build.ends, end), build, give_up))
+
+    def _canceller(self, end: Event, build: Build, give_up: Callable[[], None]) -> Callable[[], None]:
+        world = self._world
 
         def cancel() -> None:
             with world.lock:
@@ -108,41 +150,82 @@ class BootImages:
                 end.call_off()
                 build.over, build.ends = True, world.now
                 build.error, build.description = _CANCELLED, "The build was cancelled"
+                give_up()
 
-        return Work({}, 0, build.ends, self._error(build) if build.error else None, cancel)
+        return cancel
 
-    def _foresee(self, build: Build, site: SiteInfo, drivers: list[Value]) -> None:
-        """Decide how the build ends; it ends early when it fails."""
-        if not site.deployment_kit:
-            build.error, build.description = _NO_DEPLOYMENT_KIT, "The deployment kit is not installed on this server"
-            build.ends = build.begins + build.full_time / 20
-            return
-        for driver in drivers:
-            if isinstance(driver, Embedded) and self._is_unsigned(driver):
-                build.error, build.driver = _NOT_SIGNED, str(driver.values.get("SourcePath") or "")
-                build.description = f"The driver {build.driver} is not signed"  # behaviour 96
-                before = sum(share for _unused, share in _STAGES[: _DRIVER_STAGE + 1])
-                build.ends = build.begins + build.full_time * before / sum(share for _unused, share in _STAGES)
-                return
-
-    def _is_unsigned(self, driver: Embedded) -> bool:
-        record = self._world.repository.stored("SMS_Driver").find(driver.values.get("ID"))
-        return record is not None and record.values.get("DriverSigned") is False
-
-    def _error(self, build: Build) -> WmiError:
+    @staticmethod
+    def _error(build: Build, path: str) -> WmiError:
         return provider_error(
             build.error,
             f"Failed to inject OSD binaries into the boot image. {build.description}. Error: 0x{build.error:08X}",
             "ExecMethod",
-            build.package.record.path(),
+            build.package.record.path() if build.package.record.values.get("PackageID") else path,
             object_info=build.driver,
         )
 
-    def _end(self, build: Build, site_code: str) -> None:
-        build.over = True
-        if not build.error and self._world.package(build.package.package_id) is build.package:
-            self._world.count("BootImageBuild", build.package.package_id)
-            self._finished(build.package, site_code)
+    # --- the original ---
+
+    def reload(self, package: Package, site: SiteInfo) -> Work:
+        """ReloadWinPeFromAdk: a new original from the kit; what was changed by hand in it is lost (behaviour 89)."""
+        world = self._world
+        values = package.record.values
+        path = str(values.get("ImagePath") or "")
+        architecture = architecture_number(values.get("Architecture"))
+        if not _brings(site, architecture):
+            return Work({}, 0, world.now + 10.0, self._no_kit(package.record.path()))
+
+        def done() -> None:
+            world.wims[path.lower()] = winpe(site.kit(), architecture, site.winpe_version)
+            world.count("ReloadWinPeFromAdk", package.package_id)
+            if world.switches["reload_shows"] == "at_once":  # ASSUMED: reload_shows
+                show(world, values, world.wims[path.lower()])
+
+        world.after(_RELOAD_SECONDS, done)
+        return Work({}, 0, world.now + _RELOAD_SECONDS)
+
+    def renew_default_images(self, site: SiteInfo) -> Work:
+        """Build the boot images that site setup made anew, from the kit and the client of now (behaviour 94)."""
+        world, ends = self._world, self._world.now
+        for package in list(world.packages.values()):
+            values = package.record.values
+            if package.class_name != "SMS_BootImagePackage" or not values.get("DefaultImage"):
+                continue
+            if package.owner == site.code and site.kit():
+                architecture = architecture_number(values.get("Architecture"))
+                if not _brings(site, architecture):
+                    continue
+                world.wims[str(values["ImagePath"]).lower()] = winpe(site.kit(), architecture, site.winpe_version)
+                ends = max(ends, self.rebuild(package, site, None).done_at or 0.0)
+        return Work({}, 0, ends)
+
+    def export(self, site: SiteInfo, architecture: int, path: str) -> Work:
+        """ExportDefaultBootImage: the Windows PE of the kit as a file. Two at a time spoil each other (behaviour 95)."""
+        world, host = self._world, site.server
+        if not _brings(site, architecture):
+            return Work({}, 0, world.now + 10.0, self._no_kit("SMS_BootImagePackage"))
+        together = self._exporting.get(host, 0) + 1
+        self._exporting[host] = together
+        self.exports_at_a_time[host] = max(self.exports_at_a_time.get(host, 0), together)
+
+        def done() -> None:
+            self._exporting[host] -= 1
+            if together == 1:
+                world.wims[path.lower()] = winpe(site.kit(), architecture, site.winpe_version)
+                world.count("ExportDefaultBootImage", path)
+
+        world.after(_EXPORT_SECONDS, done)
+        error = None
+        if together > 1:
+            # ASSUMED: what two exports at a time come to: the second finds files in use.
+            text = "Another export is using the deployment kit"
+            error = provider_error(_BUSY_FILE, text, "ExecMethod", "SMS_BootImagePackage", object_info=path)
+        return Work({}, 0, world.now + _EXPORT_SECONDS, error)
+
+    @staticmethod
+    def _no_kit(path: str) -> WmiError:
+        text = "The deployment kit on this server has no Windows PE for that, or is not installed"
+        return provider_error(NO_FILE, text, "ExecMethod", path)
 
     # --- progress ---
 
@@ -160,7 +243,7 @@ class BootImages:
         if build is None:
             return answer
         stage = build.stage(min(self._world.now, build.ends))
-        answer.update(Status=RUNNING, Progress=stage + 1, MaxProgress=len(_STAGES), ProgressText=_STAGES[stage][0])
+        answer.update(Status=RUNNING, Progress=stage + 1, MaxProgress=len(STAGES), ProgressText=STAGES[stage][0])
         if build.over:
             answer.update(Status=BROKEN if build.error else COMPLETE)
             if build.error:
@@ -174,3 +257,20 @@ class BootImages:
     def known_contexts(self) -> list[str]:
         """Context ids whose progress can be read."""
         return sorted(self._contexts)
+
+
+def _brings(site: SiteInfo, architecture: int) -> bool:
+    """Whether the kit has Windows PE for an architecture."""
+    return always(architecture) <= offered(site.kit())
+
+
+def show(world: World, values: dict[str, Value], wim: Wim, client_version: str = "") -> None:
+    """The values of a boot image that the provider fills in from its WIM, and from the client that was put in."""
+    edition = wim.edition(values.get("ImageIndex")) or wim.editions[0]
+    # ASSUMED: boot_architecture
+    named = world.switches["boot_architecture"] == "name"
+    values["Architecture"] = edition.architecture_name if named else str(edition.architecture)
+    values["ImageOSVersion"] = edition.os_version
+    values["ImageProperty"] = wim.metadata()
+    if client_version:
+        values["ProductionClientVersion"] = client_version

@@ -37,6 +37,7 @@ from ..world import (
     Target,
     World,
 )
+from .references import References
 
 PACKAGES_AT_A_TIME = 3
 DELIVERIES_AT_A_TIME = 5
@@ -65,6 +66,7 @@ class DistributionManager:
 
     def __init__(self, world: World, site_code: str) -> None:
         self._world = world
+        self._references = References(world)
         self.site_code = site_code
         self._waiting: deque[Package] = deque()
         self._active: set[Package] = set()
@@ -201,9 +203,7 @@ class DistributionManager:
             return
         del world.packages[package.package_id.lower()]
         world.repository.stored(package.class_name).remove(package.record)
-        items = world.repository.stored("SMS_ObjectContainerItem")
-        for record in [r for r in items.records.values() if r.values.get("InstanceKey") == package.package_id]:
-            items.remove(record)
+        self._references.forget(package.package_id)
         if package in self._waiting:
             self._waiting.remove(package)
         self._leave(package)
@@ -246,6 +246,7 @@ class DistributionManager:
             self._cannot_read(package, source.problem)
             return
         values = package.record.values
+        package.distributed = package.built
         # ASSUMED: unchanged_source
         if raises and not (world.switches["unchanged_source"] == "stays" and not source.changed):
             values["SourceVersion"] = package.version + 1

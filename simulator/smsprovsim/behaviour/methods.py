@@ -1,112 +1,36 @@
 # Copyright: (c) 2026, configmgr.content contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The methods the site carries out, by class and name. Those of the schema that are not here are refused."""
+"""Methods about packages, distribution points, groups and the site. Those of the schema that nobody carries out are refused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from ..model import Caller, Value, Work
-from ..repository import Record, provider_error
-from ..security import Account
-from ..world import ACTION_DELETE, INFORMATION, SUCCEEDED, TARGET_DELETED, Package, SiteInfo, Target, World
+from ..model import Work
+from ..repository import provider_error
+from ..world import ACTION_DELETE, INFORMATION, SUCCEEDED, TARGET_DELETED, Package
 from . import paths
-from .locks import is_locked
+from .calls import Call, method
 from .writes import BAD_PARAMETER, not_found
-
-if TYPE_CHECKING:
-    from ..provider import SimulatedSite
-
-Carried = Callable[["Call"], Work]
-METHODS: dict[tuple[str, str], Carried] = {}
-
-
-@dataclass(frozen=True)
-class Call:
-    """A method call that passed the checks: exact argument names, right types, an object the caller sees."""
-
-    site: SimulatedSite
-    here: SiteInfo
-    caller: Caller
-    account: Account
-    class_name: str
-    record: Record | None
-    arguments: dict[str, Value]
-
-    @property
-    def world(self) -> World:
-        """The world of the site."""
-        return self.site.world
-
-    @property
-    def package(self) -> Package:
-        """The package the method is called on. Raises `WmiError` when it is gone."""
-        package = self.world.package(self.record.values["PackageID"]) if self.record is not None else None
-        if package is None:
-            raise not_found(self.class_name, "ExecMethod")
-        return package
-
-    def demand(self, operation: str, record: Record | None = None) -> None:
-        """Raise the error of a missing right."""
-        checked = record or self.record
-        if checked is not None:
-            self.account.demand(operation, checked, "ExecMethod")
-
-    def seen_package(self, package_id: Value) -> Package:
-        """A package named in an argument, as far as the caller sees it."""
-        package = self.world.package(package_id)
-        if package is None or not self.site.view(self.account).sees(package.record):
-            raise not_found(f'SMS_PackageBaseclass.PackageID="{package_id}"', "ExecMethod")
-        return package
-
-    def seen_target(self) -> Target:
-        """The target named by the arguments PackageId and NALPath."""
-        package = self.seen_package(self.arguments["PackageId"])
-        target = package.targets.get(str(self.arguments["NALPath"]).lower())
-        if target is None:
-            raise not_found(f"{package.package_id}@{self.arguments['NALPath']}", "ExecMethod")
-        return target
-
-
-def _method(*names: str) -> Callable[[Carried], Carried]:
-    """Register for ``Class.Method`` names."""
-
-    def register(carried: Carried) -> Carried:
-        for name in names:
-            class_name, method = name.lower().split(".")
-            METHODS[(class_name, method)] = carried
-        return carried
-
-    return register
-
 
 # --- packages ---
 
 
-@_method("SMS_PackageBaseclass.RefreshPkgSource")
+@method("SMS_PackageBaseclass.RefreshPkgSource")
 def _refresh(call: Call) -> Work:
     package = call.package
     call.demand("refresh")
     _demand_unlocked(call, package)
-    call.world.count("RefreshPkgSource", package.package_id)
     call.world.record_audit(30068, call.caller, call.here.code, package.package_id)
-    if package.class_name == "SMS_BootImagePackage":
-        # ASSUMED: the build runs on whatever provider was asked; the version rises on the owning site only.
-        context = call.arguments.get("ContextID")
-        return call.site.boot_images.build(package, call.here, context if isinstance(context, str) else None)
-    call.site.distribution.refresh(package, call.here.code)
-    return Work({})
+    context = call.arguments.get("ContextID")
+    return call.site.writes.refresh_package(package, call.here, context if isinstance(context, str) else "") or Work({})
 
 
 def _demand_unlocked(call: Call, package: Package) -> None:
     if call.world.switches["refresh_needs_lock"] == "yes":  # ASSUMED: refresh_needs_lock
-        call.site.locks.demand_free(package.record.path(), call.caller, "ExecMethod")
+        call.site.locks.demand_free(package.record.path(), call.caller, "ExecMethod", call.here.code)
 
 
-@_method("SMS_PackageBaseclass.AddChangeNotification")
+@method("SMS_PackageBaseclass.AddChangeNotification")
 def _wake(call: Call) -> Work:
     call.demand("modify")
     call.world.count("AddChangeNotification", call.package.package_id)
@@ -114,7 +38,7 @@ def _wake(call: Call) -> Work:
     return Work({})  # behaviour 53: nothing else
 
 
-@_method("SMS_PackageBaseclass.AddDistributionPoints")
+@method("SMS_PackageBaseclass.AddDistributionPoints")
 def _add_points(call: Call) -> Work:
     package = call.package
     call.demand("distribute")
@@ -129,7 +53,7 @@ def _add_points(call: Call) -> Work:
     return Work({})
 
 
-@_method("SMS_PackageBaseclass.SetSourceSite")
+@method("SMS_PackageBaseclass.SetSourceSite")
 def _hand_over(call: Call) -> Work:
     package = call.package
     call.demand("modify")
@@ -143,7 +67,7 @@ def _hand_over(call: Call) -> Work:
     return Work({})
 
 
-@_method("SMS_PackageBaseclass.Unlock")
+@method("SMS_PackageBaseclass.Unlock")
 def _take_over(call: Call) -> Work:
     call.demand("modify")
     call.package.record.values["SourceSite"] = call.here.code  # behaviour 108
@@ -152,39 +76,12 @@ def _take_over(call: Call) -> Work:
     return Work({})
 
 
-@_method("SMS_PackageBaseclass.GetNextID")
+@method("SMS_PackageBaseclass.GetNextID")
 def _next_id(call: Call) -> Work:
     return Work({"NextID": call.site.writes.peek_next_id(call.here.code)})
 
 
-# --- boot images ---
-
-
-@_method("SMS_BootImagePackage.QueryOSDBinaryInjectionStatus")
-def _progress(call: Call) -> Work:
-    return Work(call.site.boot_images.status(str(call.arguments["ContextID"])))
-
-
-@_method("SMS_BootImagePackage.DeleteContextID")
-def _forget_context(call: Call) -> Work:
-    call.site.boot_images.forget(str(call.arguments["ContextID"]))
-    return Work({})
-
-
-# --- paths ---
-
-
-@_method(
-    "SMS_ImagePackage.GetImageProperties",
-    "SMS_BootImagePackage.GetImageProperties",
-    "SMS_OperatingSystemInstallPackage.GetImageProperties",
-    "SMS_VhdPackage.GetImageProperties",
-)
-def _image_properties(call: Call) -> Work:
-    return paths.image_properties(str(call.arguments["SourceImagePath"]), call.world, call.caller, call.class_name)
-
-
-@_method("SMS_DriverPackage.CheckSourceFolder")
+@method("SMS_DriverPackage.CheckSourceFolder")
 def _check_folder(call: Call) -> Work:
     return Work({"Result": paths.folder_result(str(call.arguments["SourceFolder"]), call.world, call.caller)})
 
@@ -192,7 +89,7 @@ def _check_folder(call: Call) -> Work:
 # --- distribution points and groups ---
 
 
-@_method("SMS_DistributionPoint.CancelDistribution")
+@method("SMS_DistributionPoint.CancelDistribution")
 def _cancel(call: Call) -> Work:
     target = call.seen_target()
     call.demand("distribute", target.package.record)
@@ -201,7 +98,7 @@ def _cancel(call: Call) -> Work:
     return Work({})
 
 
-@_method("SMS_DistributionPoint.VerifyPackage")
+@method("SMS_DistributionPoint.VerifyPackage")
 def _verify(call: Call) -> Work:
     target = call.seen_target()
     call.demand("distribute", target.package.record)
@@ -216,14 +113,14 @@ def _verify(call: Call) -> Work:
     return Work({})
 
 
-@_method("SMS_DistributionPointInfo.GetChainedPullDPs")
+@method("SMS_DistributionPointInfo.GetChainedPullDPs")
 def _chained(call: Call) -> Work:
     source = str(call.arguments["SourceDPNALPath"]).lower()
     chained = [point.nal_path for point in call.world.points.values() if point.pull_from == source]
     return Work({"ChainedDPs": chained})
 
 
-@_method("SMS_DistributionPointGroup.AddPackages")
+@method("SMS_DistributionPointGroup.AddPackages")
 def _group_add_packages(call: Call) -> Work:
     group = call.site.groups.name_of(call.record)
     packages = [call.seen_package(package_id) for package_id in call.arguments["PackageIDs"] or []]
@@ -237,7 +134,7 @@ def _group_add_packages(call: Call) -> Work:
     return Work({})
 
 
-@_method("SMS_DistributionPointGroup.RemovePackages")
+@method("SMS_DistributionPointGroup.RemovePackages")
 def _group_remove_packages(call: Call) -> Work:
     group = call.site.groups.name_of(call.record)
     for package_id in call.arguments["PackageIDs"] or []:
@@ -248,7 +145,7 @@ def _group_remove_packages(call: Call) -> Work:
     return Work({})
 
 
-@_method("SMS_DistributionPointGroup.AddDistributionPoints")
+@method("SMS_DistributionPointGroup.AddDistributionPoints")
 def _group_add_points(call: Call) -> Work:
     call.demand("distribute")
     group = call.site.groups.name_of(call.record)
@@ -258,7 +155,7 @@ def _group_add_points(call: Call) -> Work:
     return Work({})
 
 
-@_method("SMS_DistributionPointGroup.RemoveDistributionPoints")
+@method("SMS_DistributionPointGroup.RemoveDistributionPoints")
 def _group_remove_points(call: Call) -> Work:
     call.demand("distribute")
     group = call.site.groups.name_of(call.record)
@@ -266,7 +163,7 @@ def _group_remove_points(call: Call) -> Work:
     return Work({})
 
 
-@_method("SMS_DistributionPointGroup.ReDistributePackage")
+@method("SMS_DistributionPointGroup.ReDistributePackage")
 def _group_resend(call: Call) -> Work:
     package = call.seen_package(call.arguments["PackageID"])
     call.demand("distribute", package.record)
@@ -277,64 +174,34 @@ def _group_resend(call: Call) -> Work:
     return Work({})
 
 
-@_method("SMS_DistributionPointGroup.RefreshDPGroup")
+@method("SMS_DistributionPointGroup.RefreshDPGroup")
 def _group_sync(call: Call) -> Work:
     call.demand("distribute")
     call.site.groups.synchronise(call.site.groups.name_of(call.record))
     return Work({})
 
 
-# --- locks ---
-
-
-@_method("SMS_ObjectLock.RequestLock")
-def _request_lock(call: Call) -> Work:
-    path = str(call.arguments["ObjectRelPath"])
-    return Work(call.site.locks.request(path, call.caller, call.here.code, call.world.date()))
-
-
-@_method("SMS_ObjectLock.ReleaseLock")
-def _release_lock(call: Call) -> Work:
-    path = str(call.arguments["ObjectRelPath"])
-    holder = call.site.locks.information(path)["AssignedUser"]
-    call.site.locks.release(path, call.caller)
-    if holder and call.site.locks.information(path)["AssignedUser"]:
-        raise is_locked(path, call.caller.user, "ExecMethod")
-    return Work({})
-
-
-@_method("SMS_ObjectLock.ReleaseAllLocks")
-def _release_all_locks(call: Call) -> Work:
-    call.site.locks.release_all(call.caller)
-    return Work({})
-
-
-@_method("SMS_ObjectLock.GetLockInformation")
-def _lock_information(call: Call) -> Work:
-    return Work(call.site.locks.information(str(call.arguments["ObjectRelPath"])))
-
-
 # --- site ---
 
 
-@_method("SMS_Identification.GetCurrentUser")
+@method("SMS_Identification.GetCurrentUser")
 def _current_user(call: Call) -> Work:
     return Work({"UserName": call.caller.user})
 
 
-@_method("SMS_Identification.GetProviderVersion")
+@method("SMS_Identification.GetProviderVersion")
 def _provider_version(call: Call) -> Work:
     return Work({"VersionString": "5.0.8968.1000"})
 
 
-@_method("SMS_Identification.GetSiteID")
+@method("SMS_Identification.GetSiteID")
 def _site_id(call: Call) -> Work:
     return Work(
         {"SiteID": "{" + f"00000000-0000-4000-8000-{int.from_bytes(call.here.code.encode(), 'big'):012X}" + "}"}
     )
 
 
-@_method("SMS_ObjectContainerItem.MoveMembers")
+@method("SMS_ObjectContainerItem.MoveMembers")
 def _move(call: Call) -> Work:
     keys = [str(key) for key in call.arguments["InstanceKeys"] or []]
     packages = [call.seen_package(key) for key in keys]

@@ -65,6 +65,10 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         ("ignored", "refused"), "ignored", "README open question 3; behaviour 40",
         "A changed value of a read-only property in a Put.",
     ),
+    "delete_used": (
+        ("allowed", "refused"), "allowed", "README open question 9; behaviour 115",
+        "Whether the provider deletes an image or a package that a task sequence uses.",
+    ),
     "existing_target": (
         ("ignored", "refused"), "ignored", "README open question 4",
         "AddDistributionPoints for a distribution point that has the package already.",
@@ -76,6 +80,71 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
     "cancelled_build": (
         ("stops", "goes_on"), "stops", "behaviour 83; wire S-11",
         "What a boot image build does when WinRM has cancelled its call.",
+    ),
+"component_rows": (
+        ("both", "kit"), "both", "behaviour 14; SMS_WinPEOptionalComponentInfo",
+        "Whether SMS_WinPEOptionalComponentInfo has objects of its own, so that a query of it finds a component twice, "
+        "or only those of the class about the kit, which is derived from it.",
+    ),
+"missing_dependency": (
+        ("build_fails", "build_adds"), "build_fails", "SMS_BootImagePackage.OptionalComponents",
+        "An optional component without those it needs: the build fails, or adds them.",
+    ),
+"boot_put": (
+        ("saves", "builds"), "saves", "behaviour 82, 86; SMS_BootImagePackage.ContextID",
+        "What a Put of an existing boot image does: it saves the settings, or it builds the image as that of a new one.",
+    ),
+"boot_row": (
+        ("after_build", "before_build"), "after_build", "behaviour 82",
+        "When a Put that builds writes the object: after the build, so that a failed one leaves nothing, or before it.",
+    ),
+"boot_architecture": (
+        ("number", "name"), "number", "README D1; SMS_BootImagePackage.Architecture",
+        "How the property Architecture of a boot image is spelled: 0, 9 and 12, or x86, x64 and arm64.",
+    ),
+"reload_shows": (
+        ("after_build", "at_once"), "after_build", "behaviour 89",
+        "When a boot image shows the version of its new Windows PE after ReloadWinPeFromAdk: after a build, or at once.",
+    ),
+"reload_properties": (
+        ("needs_put", "saved"), "needs_put", "behaviour 88, 99",
+        "Whether ReloadImageProperties saves what it has read, or the next Put of the object does.",
+    ),
+"unreadable_image": (
+        ("refused", "accepted"), "refused", "behaviour 32; SMS_ImagePackage",
+        "An operating system image is created with a path that cannot be read: refused, or stored without metadata.",
+    ),
+"export_arm64": (
+        ("accepted", "refused"), "accepted", "README open question 6",
+        "Whether ExportDefaultBootImage takes the architecture arm64.",
+    ),
+"update_image": (
+        ("nothing", "rebuilds"), "nothing", "README open question 2; behaviour 87",
+        "What UpdateImage and UpdateDefaultImage do: nothing, or they build the default boot images anew.",
+    ),
+"client_version": (
+        ("of_the_site", "of_its_own"), "of_the_site", "SMS_BootImagePackage.ProductionClientVersion",
+        "Whether the client that goes into boot images has the version of the site, or a higher last number.",
+    ),
+"abandoned_lock": (
+        ("two_hours", "never"), "two_hours", "behaviour 39; README open question 12",
+        "When a lock that nobody gives back stops to count: two hours after it was taken, or never.",
+    ),
+"foreign_release": (
+        ("refused", "accepted"), "refused", "behaviour 37, 39",
+        "ReleaseLock with context and machine of the holder, by another user: refused, or the lock goes.",
+    ),
+    "continued_run": (
+        ("fails", "succeeds"), "fails", "behaviour 100; SMS_ImageServicingSchedule.ContinueOnError",
+        "How offline servicing ends that went on after a failed update: as failed, or as succeeded.",
+    ),
+"failed_put_lock": (
+        ("given_back", "stays"), "given_back", "behaviour 34",
+        "The lock that a Put takes by itself, when the Put is refused: it is given back, or stays with the caller.",
+    ),
+"implicit_lock": (
+        ("any_caller", "needs_context"), "any_caller", "README open question 12; behaviour 34, 37",
+        "Whether a Put or Delete that takes its lock by itself needs ObjectLockContext and MachineName.",
     ),
     "path_identity": (
         ("caller", "computer"), "caller", "wire A-13; behaviour 32",

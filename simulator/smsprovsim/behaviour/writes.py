@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..model import Caller, CimDateTime, Embedded, Value, WmiError
+from ..model import Caller, CimDateTime, Embedded, Value, WmiError, Work
 from ..repository import (
     WBEM_E_INVALID_PARAMETER,
     WBEM_E_NOT_FOUND,
@@ -27,11 +27,14 @@ from ..world import (
     PACKAGE_CLASSES,
     TARGET_DELETED,
     Package,
+    SiteInfo,
     Target,
     World,
 )
 from .distribution import Distribution
+from .image_writes import BOOT_IMAGE, WIM_PROPERTY, ImageWrites
 from .locks import Locks
+from .references import References
 
 BAD_PROPERTY = 1078462229
 BAD_PARAMETER = 1078462208
@@ -39,6 +42,7 @@ NOT_THE_OWNER = 2152073733  # behaviour 107
 FOLDER_IS_NOT_EMPTY = 4  # behaviour 102
 DOES_NOT_EXIST = 1078266382
 NOT_FOUND = 2151811598
+NOT_DELETED = 2151877120
 STORAGE_DIRECT = 2
 MAX_TOKENS = 15
 
@@ -120,6 +124,7 @@ class Writes:
     world: World
     distribution: Distribution
     locks: Locks
+    images: ImageWrites
 
     def __post_init__(self) -> None:
         self._next_ids: dict[str, int] = {}
@@ -132,10 +137,9 @@ class Writes:
     # --- identity ---
 
     def peek_next_id(self, site_code: str) -> int:
-        """Value of the counter that the next PackageID of the site will have (behaviour 24)."""
-        number = self._next_ids.get(site_code, 1)
-        while f"{site_code}{number:05X}".lower() in self.world.packages:
-            number += 1
+        """Value of the counter that the next PackageID of the site will have; no id comes twice (behaviour 24)."""
+        taken = [int(each[3:], 16) for each in self.world.packages if each.startswith(site_code.lower())]
+        number = max([self._next_ids.get(site_code, 1), *(each + 1 for each in taken)])
         self._next_ids[site_code] = number
         return number
 
@@ -175,11 +179,12 @@ class Writes:
 
     def create_package(
         self, definition: ClassDefinition, sent: Mapping[str, Value], caller: Caller, account: Account, site_code: str
-    ) -> Record:
-        """Store a new package under a new id and have its content taken (behaviour 23 to 31)."""
+    ) -> tuple[Record, Work | None]:
+        """Store a new package under a new id and have its content taken (behaviour 23 to 31); a boot image is built first."""
         world = self.world
         name = definition.name
         found = self._repository.checked(definition, sent, "PutInstance")
+        self._begin_now(found)
         missing = [needed for needed in _NEEDED_TO_CREATE.get(name, ("Name",)) if found.get(needed) in (None, "")]
         if missing:
             raise provider_error(BAD_PROPERTY, f"{name} cannot be created without {missing[0]}", "PutInstance", name)
@@ -189,7 +194,7 @@ class Writes:
         values.update(
             {key: value for key, value in found.items() if not self._is_kept(definition, key) and value is not None}
         )
-        if name == "SMS_BootImagePackage":
+        if name == BOOT_IMAGE:
             values["PkgSourceFlag"] = STORAGE_DIRECT
         self._check_schedule(values, name)
         if name == "SMS_DriverPackage":
@@ -199,21 +204,32 @@ class Writes:
         values.update(
             PackageID=package_id, SourceSite=site_code, SecuredScopeNames=scopes, SedoObjectVersion=self.new_stamp()
         )
-        if name == "SMS_BootImagePackage":
-            values["PkgSourcePath"] = (
-                str(values["ImagePath"]).rsplit("\\", 1)[0] + f"\\boot.{package_id}.wim"
-            )  # behaviour 81
-        record = self._repository.stored(name).add(values)
+        record = Record(definition, values)
         package = Package(record, size_kb=10_240, scopes=frozenset(scopes))
         values["PackageSize"] = package.size_kb if package.has_source else 0
-        world.packages[package_id.lower()] = package
-        world.record_audit(30000, caller, site_code, package_id)
-        world.count("Create", package_id)
-        if package.has_source:
-            self.distribution.of(package).refresh(package, raises=False, action=ACTION_ADD)
-        else:
-            self.distribution.of(package).note(package)
-        return record
+        here = world.sites[site_code]
+        if name in WIM_PROPERTY and package.has_source:
+            self.images.fill_in(package, here)
+
+        def store() -> None:
+            self._repository.stored(name).put_in(record)
+            world.packages[package_id.lower()] = package
+            world.record_audit(30000, caller, site_code, package_id)
+            world.count("Create", package_id)
+
+        def distribute() -> None:
+            if package.has_source:
+                self.distribution.of(package).refresh(package, raises=False, action=ACTION_ADD)
+            else:
+                self.distribution.of(package).note(package)
+
+        if name == BOOT_IMAGE:
+            self.images.demand_acceptable(values, found, here, name)
+            self._next_ids[site_code] = int(package_id[3:], 16) + 1  # taken, even if the build fails (behaviour 24)
+            return record, self.images.build_new(package, here, store, distribute)
+        store()
+        distribute()
+        return record, None
 
     def _check_driver_folder(self, path: str) -> None:
         source = self.world.sources.get(path.rstrip("\\").lower())
@@ -226,14 +242,51 @@ class Writes:
         prop = definition.properties[name]
         return prop.read_only or prop.key or name in _MAINTAINED
 
-    def put_package(self, package: Package, sent: Mapping[str, Value], caller: Caller, site_code: str) -> None:
+    def put_package(self, package: Package, sent: Mapping[str, Value], caller: Caller, site_code: str) -> Work | None:
         """Change a package (behaviour 33 to 47). A property that is not sent stays."""
-        world, record = self.world, package.record
-        definition, path = record.definition, record.path()
+        world, record, path = self.world, package.record, package.record.path()
+        here, boot = world.sites[site_code], record.definition.name == BOOT_IMAGE
         self.demand_ownership(package, site_code, "PutInstance")
         self.demand_present(package, "PutInstance")
-        self.locks.demand_free(path, caller, "PutInstance")
+        self.locks.demand_context(path, caller, "PutInstance")
+        self.locks.demand_free(path, caller, "PutInstance", site_code)
+        try:
+            found, changed = self._changes(package, sent, here)
+        except WmiError:
+            # ASSUMED: failed_put_lock
+            if world.switches["failed_put_lock"] == "stays":
+                self.locks.take(path, caller, site_code)
+            raise
+
+        def save() -> None:
+            record.values.update(changed)
+            self.images.commit(package)
+            record.values["SedoObjectVersion"] = self.new_stamp()
+            self.locks.release(path, caller)
+            world.record_audit(30001, caller, site_code, package.package_id)
+            world.count("Put", package.package_id)
+
+        refresh = bool(found.get("RefreshPkgSourceFlag"))  # behaviour 42
+        # ASSUMED: boot_put
+        if boot and not refresh and world.switches["boot_put"] == "builds":
+            return self.images.build_changed(package, here, changed, save)
+        save()
+        if refresh:
+            return self.refresh_package(package, here, str(record.values.get("ContextID") or ""))
+        if not _CONTENT.isdisjoint(changed) and package.has_source:
+            self.distribution.of(package).refresh(package)
+        else:
+            self.distribution.of(package).note(package)
+        return None
+
+    def _changes(
+        self, package: Package, sent: Mapping[str, Value], here: SiteInfo
+    ) -> tuple[dict[str, Value], dict[str, Value]]:
+        """What was sent, and what of it changes the package. Raises `WmiError` for what cannot be."""
+        record, path = package.record, package.record.path()
+        definition = record.definition
         found = self._repository.checked(definition, sent, "PutInstance")
+        self._begin_now(found)
         if str(found.get("PackageID", package.package_id)).lower() != package.package_id.lower():
             raise wmi_error(WBEM_E_INVALID_PARAMETER, "A key cannot be changed", "PutInstance", path)
         stamp = found.get("SedoObjectVersion")
@@ -249,7 +302,7 @@ class Writes:
             # ASSUMED: put_read_only
             if (
                 definition.properties[name].read_only
-                and world.switches["put_read_only"] == "refused"
+                and self.world.switches["put_read_only"] == "refused"
                 and name != "SedoObjectVersion"
             ):
                 raise wmi_error(WBEM_E_READ_ONLY, f"{name} is read-only", "PutInstance", path)
@@ -258,26 +311,39 @@ class Writes:
         if "ImagePath" in changed and record.values.get("DefaultImage"):
             raise provider_error(BAD_PROPERTY, "ImagePath of a built-in boot image cannot change", "PutInstance", path)
         self._check_schedule({**record.values, **changed}, path)
-        record.values.update(changed)
-        record.values["SedoObjectVersion"] = self.new_stamp()
-        self.locks.release(path, caller)
-        world.record_audit(30001, caller, site_code, package.package_id)
-        world.count("Put", package.package_id)
-        if found.get("RefreshPkgSourceFlag"):  # behaviour 42
-            world.count("RefreshPkgSource", package.package_id)
-            self.distribution.refresh(package, site_code)
-        elif not _CONTENT.isdisjoint(changed) and package.has_source:
-            self.distribution.of(package).refresh(package)
-        else:
-            self.distribution.of(package).note(package)
+        if definition.name == BOOT_IMAGE:
+            self.images.demand_acceptable({**record.values, **changed}, changed, here, path)
+        return found, changed
+
+    def _begin_now(self, values: Mapping[str, Value]) -> None:
+        """A schedule whose start is all zeros begins now (behaviour 49)."""
+        for token in values.get("RefreshSchedule") or ():
+            if token.values["StartTime"].text.startswith("0" * 14):
+                # ASSUMED: now is the time of the owning site server, as schedules are.
+                offset = next(iter(self.world.sites.values())).utc_offset
+                token.values["StartTime"] = self.world.date(offset_minutes=offset)
+
+    def refresh_package(self, package: Package, site: SiteInfo, context_id: str = "") -> Work | None:
+        """What RefreshPkgSource does: distribute, and build a boot image before that (behaviour 55, 82)."""
+        self.world.count("RefreshPkgSource", package.package_id)
+        if package.class_name == BOOT_IMAGE:
+            # ASSUMED: the build runs on whatever provider was asked; the version rises on the owning site only.
+            return self.images.boot_images.rebuild(package, site, context_id or None)
+        self.distribution.refresh(package, site.code)
+        return None
 
     def delete_package(self, package: Package, caller: Caller, site_code: str) -> None:
         """Begin the removal (behaviour 113); a second delete finds it gone already."""
         path = package.record.path()
         self.demand_ownership(package, site_code, "DeleteInstance")
-        self.locks.demand_free(path, caller, "DeleteInstance")
+        self.locks.demand_context(path, caller, "DeleteInstance")
+        self.locks.demand_free(path, caller, "DeleteInstance", site_code)
         if package.action == ACTION_DELETE:
             raise not_found(path, "DeleteInstance")
+        users = [record.values["PackageID"] for record in References(self.world).task_sequences(package.package_id)]
+        if users and self.world.switches["delete_used"] == "refused":  # ASSUMED: delete_used
+            text = f"{package.package_id} is used by task sequence {users[0]}"
+            raise provider_error(NOT_DELETED, text, "DeleteInstance", path)
         self.world.record_audit(30002, caller, site_code, package.package_id)
         self.world.count("Delete", package.package_id)
         self.distribution.of(package).delete(package)

@@ -133,7 +133,7 @@ def check_reading(lab: Lab) -> None:
         assert (boot["architecture"], boot["scratch_space"], boot["optional_components"]) == (
             "x64",
             128,
-            [27, 30, 31, 32],
+            [28, 30, 31, 32],
         )
         assert [each["recurs"] for each in scheduled["refresh_schedule"]] == ["interval", "weekly"]
         told = SiteReader(site).read()

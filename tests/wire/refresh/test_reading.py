@@ -51,7 +51,7 @@ def test_everything_of_a_boot_image(lab: Lab) -> None:
     assert found["architecture"] == "x64"
     assert found["command_support"] is True
     assert found["scratch_space"] == 128
-    assert found["optional_components"] == [27, 30, 31, 32]
+    assert found["optional_components"] == [28, 30, 31, 32]
     assert found["drivers"]
     assert "deploy_from_pxe" in found["pkg_flags"]["set"]
     assert not [name for name in found if name[:1].isupper()], "a property of the class is not declared"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from smsprovsim.model import Caller, CimClass, Work
+from smsprovsim.model import Caller, CimClass, Instance, Work
 from smsprovsim.provider import SimulatedSite
 from smsprovsim.scenario import load
 
@@ -54,6 +54,26 @@ class Desk:
     def call(self, class_name: str, method: str, keys: dict[str, str] | None = None, **arguments: Any) -> Work:
         cim_class = self.cim_class(class_name)
         return self.site.invoke(self.caller, cim_class, cim_class.methods[method], keys, arguments)
+
+    def put(self, package_id: str, **values: Any) -> Instance:
+        class_name = self.site.world.packages[package_id.lower()].class_name
+        return self.site.put(self.caller, self.cim_class(class_name), {"PackageID": package_id}, values)
+
+    def create(self, class_name: str, **values: Any) -> Instance:
+        return self.site.create(self.caller, self.cim_class(class_name), values)
+
+    def change(self, **order: Any) -> None:
+        """Something happens at the site that nobody here asked for."""
+        self.site.changes.make(order)
+
+    def finish(self, work: Work | None) -> None:
+        """Let work come to its end, and a second more; raises the error that it ends with."""
+        assert work is not None
+        assert work.done_at is not None
+        self.advance(work.done_at - self.site.clock.now() + 1)
+        self.site.world.settle()
+        if work.error is not None:
+            raise work.error
 
     def refresh(self, package_id: str, **arguments: Any) -> Work:
         class_name = self.site.world.packages[package_id.lower()].class_name
@@ -99,3 +119,8 @@ def small(seat: Seat) -> Desk:
 @pytest.fixture
 def troubled(seat: Seat) -> Desk:
     return seat("troubled")
+
+
+@pytest.fixture
+def images(seat: Seat) -> Desk:
+    return seat("images")

@@ -287,7 +287,7 @@ def test_taking_and_giving_back_a_lock(small: Desk) -> None:
 # --- scenarios and switches ---
 
 
-@pytest.mark.parametrize("name", ["small", "hierarchy", "troubled", "large"])
+@pytest.mark.parametrize("name", ["small", "hierarchy", "images", "troubled", "large"])
 def test_every_scenario_has_the_same_first_package_and_account(name: str) -> None:
     assert name in names()
     site = load(name, speed=0)
@@ -313,7 +313,7 @@ def test_the_large_scenario_is_large_and_always_the_same() -> None:
 
 
 def test_stored_values_fit_the_schema(seat: Seat) -> None:
-    for name, code in (("small", "PS1"), ("troubled", "PS1"), ("hierarchy", "CEN")):
+    for name, code in (("small", "PS1"), ("images", "PS1"), ("troubled", "PS1"), ("hierarchy", "CEN")):
         desk = seat(name, code)
         repository = desk.site.world.repository
         site_view = desk.site.view(desk.site.accounts[0])
@@ -332,5 +332,5 @@ def test_switches_are_checked() -> None:
 
 
 def test_an_unknown_scenario_names_the_known() -> None:
-    with pytest.raises(ValueError, match="hierarchy, large, small, troubled"):
+    with pytest.raises(ValueError, match="hierarchy, images, large, small, troubled"):
         load("nothing")

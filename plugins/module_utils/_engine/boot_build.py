@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The build at the end of a task: at most one RefreshPkgSource, followed to its end, and what to do when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .._cim.instance import Instance
+from .._cim.types import EMBEDDED, STRING, UINT32, array_of
+from .._provider.errors import ProviderError
+from .._wsman.errors import ConfigMgrError, OutcomeUnknown
+from . import boot_staleness, boot_wim, report
+from .boot_options import driver_paths
+from .boot_write import LongWrite
+from .build import COMPLETE, ERROR, IN_PROGRESS, context_for
+from .distribution import Wanted
+from .operation import Earlier, Operation, Rules, Target
+from .refresh import Refresh, Wish
+from .selection import Asked
+from .words import plain
+
+if TYPE_CHECKING:
+    from .boot_state import BootImage
+
+# Seconds that a reload gets whose answer was lost, where nothing shows its end.
+RELOAD_PATIENCE = 600.0
+
+# The kinds of errors that say that nothing came of a build.
+_BROKE = ("operation_failed", "provider_error", "access_denied", "locked", "not_on_this_version", "not_found")
+
+
+class Build:
+    """The build of one boot image. `failure` says what went wrong, empty if nothing did."""
+
+    def __init__(self, task: BootImage, operation: Operation) -> None:
+        self.failure = ""
+        self.broke = False
+        self.restored = False
+        self.reloaded = False
+        self.row: dict[str, Any] | None = None
+        self.resume: list[dict[str, Any]] = []
+        self._task = task
+        self._operation = operation
+
+    def run(self, wrote: bool) -> None:
+        """Bring what is due about. `wrote`: this run changed settings, so nothing that ran before counts."""
+        task = self._task
+        if task.need.reload and not self.reloaded:
+            self.reload()
+        earlier = None if wrote else self._begun()
+        if not task.need.due:  # it ended while we waited
+            return
+        target = self._refresh(earlier)
+        self.row = report.package_row(target, False)
+        self.resume = report.resume_items([target])
+        if target.status in ("failed", "not_attempted"):
+            self._failed(target)
+        elif task.rules.build.wait:
+            self._look_again()
+
+    def _begun(self) -> Earlier | None:
+        """The build that a killed run began, if it runs or has just ended. Else waits until no action is under way."""
+        task = self._task
+        if not task.need.pending:
+            return None
+        context = context_for(task.site, task.object_id)
+        status = task.follower.status(context)
+        if status.status in (IN_PROGRESS, COMPLETE):
+            return Earlier(
+                task.object_id, sent=True, version_before=task.source_version, context_id=context, answer_lost=True
+            )
+        task.follower.forget(context, status)
+        if task.await_idle():
+            task.plan()
+        return None
+
+    def _refresh(self, earlier: Earlier | None) -> Target:
+        task = self._task
+        package_id = task.object_id
+        wish = Wish(Asked(package_ids=(package_id,)), resume={package_id: earlier} if earlier else {})
+        refresh = Refresh(
+            self._operation, (task.resource,), task.site, wish, task.rules.build, task.site.means.clock, task.say
+        )
+        refresh.plan()
+        refresh.perform()
+        return refresh.targets[0]
+
+    def _failed(self, target: Target) -> None:
+        task = self._task
+        kind = (target.error or {}).get("kind", "")
+        ended = target.build is not None and target.build.status == ERROR
+        self.broke = not target.sent and (ended or kind in _BROKE)
+        named = self._driver_named(target.build.error_info if target.build else "")
+        self.failure = f"{task.object_label} was not built: {target.reason}{named}"
+
+    def _driver_named(self, culprit: str) -> str:
+        """The drivers of the image whose folder the provider's error names."""
+        task = self._task
+        if not culprit or task.found is None:
+            return ""
+        paths = driver_paths(plain(task.found.value("ReferencedDrivers", array_of(EMBEDDED)) or []))
+        meant = [number for number, path in paths.items() if path and path.rstrip("\\").lower() in culprit.lower()]
+        told = [
+            f"driver {number} ({task.driver_in_words(number, paths[number])['name'] or paths[number]})"
+            for number in meant
+        ]
+        return f"; it is {', '.join(told)}" if told else ""
+
+    def _look_again(self) -> None:
+        """What the image is after the build; one that is still too old is a failure with both versions."""
+        task = self._task
+        task.found = task.site.get(task.resource.wmi_class, task.object_id)
+        task.staleness = task.measure(task.found)
+        if not task.need.stale:
+            return
+        reasons = (
+            task.staleness.reasons
+            if self.reloaded
+            else [reason for reason in task.staleness.reasons if "Windows PE" not in reason]
+        )
+        if reasons:
+            self.failure = (
+                f"{task.object_label} was built and is still too old: {'; '.join(reasons)}. "
+                "It is not built again for these versions. Look into SMSProv.log on the provider host"
+            )
+
+    # -- Windows PE ------------------------------------------------------------------------------------------------
+
+    def reload(self) -> None:
+        """Reload the original with the kit's Windows PE (ReloadWinPeFromAdk, behaviour 89). Sent once; a lost answer is settled by reading."""
+        task = self._task
+        task.say(
+            f"{task.object_label}: its WIM is written anew from the deployment kit; what was changed in it by hand is lost"
+        )
+        package_id, class_name = task.object_id, task.resource.wmi_class
+        longest, clock = task.rules.build.build_timeout, task.site.means.clock
+        write = LongWrite(
+            task.site,
+            lambda site: site.call(class_name, "ReloadWinPeFromAdk", {"PackageID": package_id}, timeout=longest),
+            "reload",
+        )
+        write.wait(clock, task.rules.build.wait_interval, longest)
+        if isinstance(write.error, OutcomeUnknown) and write.error.timed_out_at_server:
+            self._await_winpe()
+        elif write.error is not None:
+            raise write.error
+        self.reloaded = True
+
+    def _await_winpe(self) -> None:
+        """Until the image, or the file behind it, has the kit's Windows PE; a site that shows neither gets some minutes.
+
+        Whether it helped is seen after the build.
+        """
+        task = self._task
+        clock = task.site.means.clock
+        began = clock.now()
+        while not self._has_winpe():
+            if clock.now() - began > RELOAD_PATIENCE:
+                task.say(
+                    f"{task.object_label}: nothing shows whether its Windows PE was reloaded; it is built now, and looked at again"
+                )
+                return
+            clock.sleep(task.rules.build.wait_interval)
+
+    def _has_winpe(self) -> bool:
+        """Whether the WIM is the kit's: by the image, or by the file, where a site shows it after the build only."""
+        task = self._task
+        now = task.site.get(task.resource.wmi_class, task.object_id)
+        age = task.measure(now)
+        if age.winpe is False:
+            return True
+        path, index = now.value("ImagePath", STRING) or "", now.value("ImageIndex", UINT32) or 1
+        try:
+            told = boot_wim.read_images(task.site, task.resource.wmi_class, path).get(index, {}).get("os version", "")
+        except ProviderError:
+            return False
+        return boot_staleness.older_build(told, age.site.kit) is False
+
+    # -- taking back -----------------------------------------------------------------------------------------------
+
+    def restore(self, before: Instance, writes: Mapping[str, Any]) -> None:
+        """Put the settings back that this run had changed, after a build that came to nothing."""
+        task = self._task
+        codecs = {item.wmi: item.codec for item in task.resource.properties}
+        back = {name: (codecs[name], before.value(name, codecs[name])) for name in writes}
+        back["ContextID"] = (STRING, before.value("ContextID", STRING) or "")
+        try:
+            read = task.site.get(task.resource.wmi_class, task.object_id)
+            task.send_long(read, back, owes=False)
+            task.found = task.site.get(task.resource.wmi_class, task.object_id)
+        except ConfigMgrError as problem:
+            self.failure += f". The settings could not be put back: {problem}"
+            return
+        self.restored = True
+        self.failure += ". The settings are as they were before"
+
+
+def build_rules(params: Mapping[str, Any], longest: Mapping[str, float]) -> Rules:
+    """How to follow the build, from module options."""
+    timeout = params["wait_timeout"]
+    return Rules(
+        wanted=Wanted(),
+        wait=params["wait"],
+        wait_for=params["wait_for"],
+        wait_timeout=longest[params["wait_for"]] if timeout is None else timeout,
+        wait_interval=params["wait_interval"],
+        grace=params["grace"],
+        build_timeout=params["build_timeout"],
+    )

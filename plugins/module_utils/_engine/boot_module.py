@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module that declares a boot image: its options beside those of every state module, and its work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Callable
+
+from .._provider.errors import Impossible
+from .._provider.site import Site
+from .boot_build import build_rules
+from .boot_state import BootImage, BootRules, result_of
+from .module import LONGEST_WAITS, Task, run_task
+from .operation import Operation
+from .resource import Resource
+from .state import make_converge, state_spec
+
+ARCHITECTURES = ("x86", "x64", "arm64")
+REBUILD = ("auto", "always", "never", "if_stale")
+_TIMES = ("wait_interval", "wait_timeout", "build_timeout")
+
+
+def boot_spec(resource: Resource) -> dict[str, Any]:
+    """The argument_spec beside the connection options."""
+    return {
+        **state_spec(resource),
+        "architecture": {"type": "str", "choices": list(ARCHITECTURES)},
+        "component_language": {"type": "int"},
+        "driver_check": {"type": "str", "default": "fail", "choices": ["fail", "warn"]},
+        "rebuild": {"type": "str", "default": "auto", "choices": list(REBUILD)},
+        "reload_winpe": {"type": "bool", "default": False},
+        "on_build_failure": {"type": "str", "default": "restore", "choices": ["restore", "keep"]},
+        "list_used_by": {"type": "bool", "default": False},
+        "build_timeout": {"type": "float", "default": 3600.0},
+        "wait": {"type": "bool", "default": True},
+        "wait_for": {"type": "str", "default": "source_version", "choices": list(LONGEST_WAITS)},
+        "wait_timeout": {"type": "float"},
+        "wait_interval": {"type": "float", "default": 10.0},
+    }
+
+
+def make_boot_image(
+    resource: Resource,
+    operation: Operation,
+    params: Mapping[str, Any],
+    open_session: Callable[[], Site],
+    warn: Callable[[str], None],
+) -> BootImage:
+    """The task that module options ask for. Raises Impossible before a session is opened."""
+    for name in _TIMES:
+        if params[name] is not None and not 0 <= params[name] < float("inf"):
+            raise Impossible(f"{name} {params[name]:g} is no number of seconds to wait for")
+    if params["reload_winpe"] and params["rebuild"] != "if_stale":
+        raise Impossible(
+            "reload_winpe is set, and rebuild is not if_stale",
+            hint="Windows PE is reloaded only where it is older than the deployment kit; set rebuild to if_stale",
+        )
+    rules = BootRules(
+        build=build_rules(params, LONGEST_WAITS),
+        rebuild=params["rebuild"],
+        reload_winpe=params["reload_winpe"],
+        on_build_failure=params["on_build_failure"],
+        driver_check=params["driver_check"],
+        language=params["component_language"],
+        architecture=params["architecture"] or "",
+    )
+    make = partial(BootImage, operation=operation, rules=rules)
+    return make_converge(resource, params, open_session, warn, make)
+
+
+def run_boot_image(resource: Resource, operation: Operation) -> None:
+    """The whole module `cm_boot_image`."""
+
+    def work(task: Task) -> Mapping[str, Any]:
+        image = make_boot_image(resource, operation, task.params, lambda: task.site, task.warn)
+        image.plan()
+        if not task.check_mode:
+            image.carry_out()
+        return result_of(image, not task.check_mode, task.params["list_used_by"])
+
+    run_task(boot_spec(resource), work, required_one_of=[("package_id", "name")])

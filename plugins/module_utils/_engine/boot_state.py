@@ -1,0 +1,530 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Boot images as declared state: what components and drivers are meant, when an image has to be built, and the build itself.
+
+Settings take effect with one RefreshPkgSource at the end (behaviour 86). A run that died before it leaves a mark, by which
+the next one finishes its work (`boot_marks`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable
+
+from .._cim import wql
+from .._cim.instance import Instance
+from .._cim.types import BOOLEAN, EMBEDDED, STRING, UINT32, array_of
+from .._provider.errors import Impossible, NotFound, OperationFailed, ProviderError
+from .._provider.site import Site
+from . import boot_drivers, boot_staleness, boot_wim, state
+from .boot_build import Build
+from .boot_components import Catalogue, read_catalogue
+from .boot_drivers import Driver
+from .boot_marks import Mark, read_mark
+from .boot_options import Edit, driver_paths
+from .boot_staleness import Staleness, Versions
+from .boot_write import Follower, LongWrite
+from .build import COMPLETE, ERROR, context_for
+from .converge import DELETING, Converge, Identity, Patience
+from .operation import Operation, Rules
+from .plan import Plan, Wish
+from .resource import Resource
+from .trail import can_mark, read_trail, refresh_follows, refresh_is_pending
+from .words import plain
+
+COMPONENTS, DRIVERS = "optional_components", "drivers"
+UNDER_WAY = (1, 2)  # ActionInProgress: update, add
+_COMPONENT_IDS, _REFERENCES = array_of(UINT32), array_of(EMBEDDED)
+_STATE = {"ActionInProgress": UINT32, "PackageID": STRING, "SourceVersion": UINT32}
+
+
+@dataclass(frozen=True)
+class BootRules:
+    """How boot images are built, beside what they should be."""
+
+    build: Rules
+    rebuild: str = "auto"
+    reload_winpe: bool = False
+    on_build_failure: str = "restore"
+    driver_check: str = "fail"
+    language: int | None = None
+    architecture: str = ""
+
+
+@dataclass(frozen=True)
+class Need:
+    """Whether the image has to be built: why, and whether its Windows PE has to be loaded anew before."""
+
+    reason: str = ""
+    reload: bool = False
+    stale: bool = False
+    pending: bool = False
+
+    @property
+    def due(self) -> bool:
+        """Whether a build follows."""
+        return bool(self.reason)
+
+
+@dataclass
+class _Known:
+    """What was read of the site once for the task."""
+
+    catalogues: dict[str, Catalogue] = field(default_factory=dict)
+    drivers: dict[int, Driver] = field(default_factory=dict)
+    versions: Versions | None = None
+    architecture: str = ""
+    checked: set[int] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
+
+
+class BootImage(Converge):
+    """One boot image of one task."""
+
+    def __init__(
+        self,
+        resource: Resource,
+        site: Site,
+        identity: Identity,
+        wish: Wish,
+        patience: Patience,
+        warn: Callable[[str], None],
+        *,
+        operation: Operation,
+        rules: BootRules,
+    ) -> None:
+        super().__init__(resource, site, identity, wish, patience, warn)
+        self.rules = rules
+        self.need = Need()
+        self.staleness: Staleness | None = None
+        self.pending: bool | None = None
+        self.build = Build(self, operation)
+        self.follower = Follower(
+            site, resource.wmi_class, site.means.clock, rules.build.wait_interval, rules.build.build_timeout
+        )
+        self._operation = operation
+        self._asked = wish
+        self._known = _Known()
+
+    # -- planning --------------------------------------------------------------------------------------------------
+
+    def plan(self) -> Plan:
+        """Find, resolve, compare, and decide about the build. Raises Impossible, ProviderError."""
+        super().plan()
+        self.need = Need()
+        if self.current.action == "create":
+            self._demand_no_copy()
+            self.current = self._with_context(self.creation_context)
+        elif self.found is not None and self._asked.present:
+            self._plan_build(self.found)
+        self._put_in_words()
+        return self.current
+
+    def _resolved(self) -> Wish:
+        self._demand_architecture()
+        values = dict(self._asked.values) if self._asked.present else {}
+        components, drivers = values.get(COMPONENTS), values.get(DRIVERS)
+        if isinstance(components, Edit):
+            catalogue = self._catalogue()
+            present = self.found.value("OptionalComponents", _COMPONENT_IDS) if self.found is not None else []
+            values[COMPONENTS] = catalogue.resolve(components, present)
+        if isinstance(drivers, Edit):
+            values[DRIVERS] = self._wanted_drivers(drivers)
+        return replace(self._asked, values=values)
+
+    def _architecture(self) -> str:
+        """That of the image, or for a new one that of the WIM. Raises Impossible, ProviderError."""
+        if self.found is not None:
+            return boot_wim.architecture_word(self.found.value("Architecture", STRING))
+        if not self._known.architecture:
+            self._known.architecture = self.rules.architecture or self._architecture_of_file()
+        return self._known.architecture
+
+    def _demand_architecture(self) -> None:
+        """That of an image comes from its WIM and cannot be changed. Raises Impossible."""
+        wanted = self.rules.architecture
+        if self.found is None or not wanted or not self._asked.present or self._architecture() == wanted:
+            return
+        raise Impossible(
+            f"{self._label()} is for {self._architecture()}, not for {wanted}",
+            hint="The WIM decides; create another boot image from another one",
+        )
+
+    def _architecture_of_file(self) -> str:
+        path, index = self._asked.values.get("image_path"), self._asked.values.get("image_index") or 1
+        if not path:
+            raise Impossible(
+                f"There is no such {self.resource.label} yet, and it cannot be created without image_path",
+                hint="Give it too, or correct the name",
+            )
+        try:
+            images = boot_wim.read_images(self.site, self.resource.wmi_class, path)
+        except ProviderError as refused:
+            refused.hint = f"Give architecture too, then the WIM need not be read before; {refused.hint[0].lower()}{refused.hint[1:]}"
+            raise
+        return boot_wim.architecture_of(images, index, path)
+
+    def _catalogue(self) -> Catalogue:
+        architecture = self._architecture()
+        if architecture not in self._known.catalogues:
+            self._known.catalogues[architecture] = read_catalogue(self.site, architecture, self.rules.language)
+        return self._known.catalogues[architecture]
+
+    def _wanted_drivers(self, edit: Edit) -> list[dict[str, Any]]:
+        present = self._present_drivers()
+        # Those that are referred to already, and named by id, cost no request.
+        asked = [each for each in edit.mentioned if not (each.isdigit() and int(each) in present)]
+        found = boot_drivers.find_drivers(self.site, asked)
+        self._known.drivers.update({driver.number: driver for driver in found.values()})
+        ids = boot_drivers.resolve(edit, found, list(present), self.site.where)
+        self._check_drivers([self._known.drivers[each] for each in ids if each not in present])
+        fresh = {driver.number: driver.path for driver in found.values()}
+        return [{"ID": each, "SourcePath": fresh.get(each) or present.get(each, "")} for each in ids]
+
+    def _present_drivers(self) -> dict[int, str]:
+        if self.found is None:
+            return {}
+        return driver_paths(plain(self.found.value("ReferencedDrivers", _REFERENCES) or []))
+
+    def _check_drivers(self, added: list[Driver]) -> None:
+        """Refuse what cannot work, and warn of what is of no use, as far as the site knows."""
+        problems = []
+        for driver in added:
+            if driver.number in self._known.checked:
+                continue
+            self._known.checked.add(driver.number)
+            platforms = boot_drivers.platforms_of(self.site, driver)
+            for finding in boot_drivers.findings(driver, self._architecture(), platforms):
+                if finding.lasting and self.rules.driver_check == "fail":
+                    problems.append(f"{driver.label}: {finding.text}")
+                else:
+                    self.say(f"{driver.label}: {finding.text}")
+        if problems:
+            raise Impossible(
+                "; ".join(problems),
+                where=self.site.where,
+                hint="Nothing was sent. Take another driver, or set driver_check to warn and let the build decide",
+            )
+
+    def say(self, text: str) -> None:
+        """A warning, once a task."""
+        if text not in self._known.told:
+            self._known.told.add(text)
+            self._warn(text)
+
+    # -- deciding about the build ----------------------------------------------------------------------------------
+
+    @property
+    def creation_context(self) -> str:
+        """The ContextID of a creation: the same for the same name, so that a rerun sees one that goes on."""
+        return context_for(self.site, f"new/{self._asked.values.get('name') or self._name}")
+
+    @property
+    def mark(self) -> Mark | None:
+        """What our last Put left on the image."""
+        if self.found is None:
+            return None
+        return read_mark(self.found.value("ContextID", STRING), self.site.code, self._id())
+
+    def _pending_by_trail(self) -> bool | None:
+        """Whether a build is owed, where the image has no mark of ours: by the audit messages. None: they do not tell."""
+        try:
+            return refresh_is_pending(read_trail(self.site, self._id()), can_mark(self.site))
+        except ProviderError:
+            return None
+
+    @property
+    def source_version(self) -> int:
+        """The source version as it was read."""
+        return (self.found.value("SourceVersion", UINT32) if self.found is not None else None) or 0
+
+    def measure(self, found: Instance) -> Staleness:
+        """How old the image is; the site's versions are read once."""
+        if self._known.versions is None:
+            self._known.versions = boot_staleness.read_versions(self.site)
+        return boot_staleness.measure(found, self._known.versions)
+
+    def _plan_build(self, found: Instance) -> None:
+        if "ImagePath" in self.current.writes and found.value("DefaultImage", BOOLEAN):
+            raise Impossible(
+                f"{self._label()} was made by the site, and its image_path cannot be changed",
+                hint="Create a boot image of your own from the other WIM",
+            )
+        mark = self.mark
+        self.pending = mark.pending(self.source_version) if mark else self._pending_by_trail()
+        self.staleness = self.measure(found)
+        settings = [
+            item.option for item in self.resource.properties if item.with_build and item.wmi in self.current.writes
+        ]
+        self.need = self._decide(settings, mark)
+        if self.need.due:
+            self._demand_ours()
+        if self.current.action == "update" or self.need.stale:
+            due = bool(settings) or bool(self.pending) or self.need.stale
+            pair = self._pair if self.need.stale else mark.pair if mark else 0
+            wanted = Mark(self.source_version, due, pair)
+            if self.current.changed or wanted != mark:
+                self.current = self._with_context(wanted.as_context(self.site.code, self._id()))
+
+    @property
+    def _pair(self) -> int:
+        """Stands for the versions that a build is measured by."""
+        site = self.staleness.site if self.staleness else Versions()
+        return (site if self.rules.reload_winpe else replace(site, kit="")).pair
+
+    def _decide(self, settings: list[str], mark: Mark | None) -> Need:
+        why = ""
+        if settings:
+            why = f"{', '.join(sorted(settings))} changed"
+        elif self.pending:
+            why = "an earlier run changed settings and did not build"
+        if self.rules.rebuild == "never":
+            if why:
+                self.say(f"{self._label()}: {why}; this is in no image until it is built, and rebuild is never")
+            return Need(pending=bool(self.pending))
+        stale = self._stale(mark, bool(why)) if self.rules.rebuild == "if_stale" else []
+        if self.rules.rebuild == "always" and not why:
+            why = "asked for"
+        reason = "; ".join([why, *stale] if why else stale)
+        return Need(reason, self._reload_due(), bool(stale), bool(self.pending))
+
+    def _reload_due(self) -> bool:
+        return (
+            self.rules.rebuild == "if_stale"
+            and self.rules.reload_winpe
+            and self.staleness is not None
+            and bool(self.staleness.winpe)
+        )
+
+    def _stale(self, mark: Mark | None, built_anyway: bool) -> list[str]:
+        """Why the image is too old, as far as this run may act on it. Raises Impossible where a build did not help."""
+        age = self.staleness
+        if age is None:
+            return []
+        if age.winpe and not self.rules.reload_winpe:
+            self.say(
+                f"{self._label()}: its Windows PE {age.image_winpe} is older than that of the deployment kit {age.site.kit}, and stays so; "
+                "set reload_winpe to reload it with the current Windows PE version"
+            )
+            age = replace(age, winpe=None)
+        if age.reasons and mark and mark.pair == self._pair and not self.pending:
+            if built_anyway:
+                return []
+            raise Impossible(
+                f"{self._label()} was built for these versions already, and is not built again: {'; '.join(age.reasons)}",
+                hint="Look into SMSProv.log on the provider host; rebuild: always builds it once more",
+            )
+        if age.winpe and self.found is not None and not boot_staleness.from_kit(self.found):
+            raise Impossible(
+                f"{self._label()} was not made from the deployment kit, as its image_path tells, so its Windows PE is not reloaded",
+                hint="The reload would overwrite the WIM there; make a new one, and give its path as image_path",
+            )
+        return age.reasons
+
+    def _demand_no_copy(self) -> None:
+        """The site makes the copy of a new image, and where it lies (behaviour 81). Raises Impossible."""
+        given = [name for name in ("source_flag", "source_path") if name in self._asked.values]
+        if given:
+            raise Impossible(
+                f"{' and '.join(given)} cannot be given for a new boot image",
+                hint="The site makes the copy that it distributes, beside image_path; it can be changed later, to follow a file that was moved",
+            )
+
+    def _with_context(self, context: str) -> Plan:
+        return replace(
+            self.current,
+            action=self.current.action if self.current.changed else "update",
+            writes={**self.current.writes, "ContextID": (STRING, context)},
+        )
+
+    def _put_in_words(self) -> None:
+        """Names for components and drivers in the diff, and whether a build is due."""
+        before, after = dict(self.current.before), dict(self.current.after)
+        for side in (before, after):
+            if side.get(COMPONENTS) is not None and isinstance(self._asked.values.get(COMPONENTS), Edit):
+                side[COMPONENTS] = self._catalogue().names(side[COMPONENTS])
+            if side.get(DRIVERS) is not None:
+                paths = driver_paths(side[DRIVERS])
+                side[DRIVERS] = [self.driver_in_words(number, paths[number]) for number in sorted(paths)]
+        if self.need.due:
+            before["build"], after["build"] = "due", "done" if self.rules.build.wait else "begun"
+        self.current = replace(self.current, before=before, after=after)
+
+    def driver_in_words(self, number: int, path: str) -> dict[str, Any]:
+        """A driver as the result shows it; the name is empty where nobody asked for it."""
+        known = self._known.drivers.get(number)
+        return {"id": number, "name": known.name if known else "", "source_path": path}
+
+    def contents(self, found: Instance) -> dict[str, Any]:
+        """Components and drivers of the image with their names, as far as they were read anyway."""
+        told: dict[str, Any] = {}
+        if isinstance(self._asked.values.get(COMPONENTS), Edit):
+            told[COMPONENTS] = self._catalogue().names(found.value("OptionalComponents", _COMPONENT_IDS))
+        paths = driver_paths(plain(found.value("ReferencedDrivers", _REFERENCES) or []))
+        told[DRIVERS] = [self.driver_in_words(number, paths[number]) for number in sorted(paths)]
+        return told
+
+    def users(self) -> list[str]:
+        """The task sequences that use the image. One request each."""
+        return self._task_sequences() if self._id() else []
+
+    def _demand_deletable(self) -> None:
+        if self.found is not None and self.found.value("DefaultImage", BOOLEAN):
+            raise Impossible(
+                f"{self._label()} was made by the site and was not deleted",
+                hint="Default boot images belong to the site; delete the ones that you made",
+            )
+        super()._demand_deletable()
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything has to be done, a build included."""
+        return self.current.changed or self.need.due
+
+    def carry_out(self) -> Plan:
+        """Write, and build where that is due. A build that failed is in `build.failure`."""
+        if self.current.action == "create":
+            self._await_creation()
+        elif self.need.due:
+            if self.current.action == "update":
+                self._calm()
+            if self.need.reload and not {"OptionalComponents", "ReferencedDrivers"}.isdisjoint(self.current.writes):
+                self._reload_first()
+        before, writes = self.found, dict(self.current.writes)
+        wrote = self.current.action == "update"
+        try:
+            super().carry_out()
+            if self.need.due and self.found is not None:
+                self.build.run(wrote)
+        except OperationFailed as failed:  # the Put itself built, and could not
+            if not wrote:
+                raise
+            self.build.failure, self.build.broke = str(failed), True
+        if self.build.broke and wrote and before is not None and self.rules.on_build_failure == "restore":
+            self.build.restore(before, writes)
+        return self.current
+
+    def _reload_first(self) -> None:
+        """Components and drivers fit into the Windows PE of the installed kit only (behaviour 90), so they come after the reload.
+
+        The mark comes before it, so that a run that dies in between is finished by the next one.
+        """
+        if self.found is not None:
+            self.send_long(self.found, {"ContextID": self.current.writes["ContextID"]}, owes=True)
+            self.build.reload()
+            self.plan()  # nothing that was read before a method is ever put after it
+
+    def _await_creation(self) -> None:
+        """A creation that a killed run began may go on at the host: let it end, and look again (behaviour 82)."""
+        status = self.follower.end_of(self.creation_context)
+        if status.status in (COMPLETE, ERROR):
+            self.follower.forget(self.creation_context, status)
+            self.plan()
+
+    def _calm(self) -> None:
+        """Let a build or an action under way end before settings change, so that it cannot pass for the build of these."""
+        context = context_for(self.site, self._id())
+        ended = self.follower.end_of(context)
+        self.follower.forget(context, ended)
+        if self.await_idle():
+            self.plan()
+
+    def await_idle(self) -> bool:
+        """Wait until no action is under way; whether there was one. Raises OperationFailed."""
+        found = self.found
+        if found is None or found.value("ActionInProgress", UINT32) not in UNDER_WAY:
+            return False
+        began = self._clock.now()
+        while True:
+            rows = self.site.list_of(self.resource.wmi_class, _STATE, wql.equals("PackageID", self._id()))
+            if not rows or rows[0]["ActionInProgress"] not in UNDER_WAY:
+                return True
+            if self._clock.now() - began > self.rules.build.wait_timeout:
+                raise OperationFailed(
+                    f"{self._label()} is being updated (ActionInProgress {rows[0]['ActionInProgress']}) for more than {self.rules.build.wait_timeout:g} s",
+                    where=self.site.where,
+                    hint="Look into distmgr.log on the site server; nothing was sent",
+                )
+            self._clock.sleep(self.rules.build.wait_interval)
+
+    def _send(self, read: Instance) -> None:
+        self.send_long(read, self.current.writes, owes=self.need.due or bool(self.pending))
+
+    def send_long(self, read: Instance, writes: Mapping[str, Any], *, owes: bool) -> None:
+        """A Put that may build the image inside the call (behaviour 82), followed by the ContextID that it writes.
+
+        `owes`: a build has to follow it.
+        """
+        context = str(writes["ContextID"][1])
+        with refresh_follows(self.site) if owes else nullcontext():
+            write = LongWrite(self.site, lambda site: site.put(read, writes), f"change {self.object_id}")
+            self.follower.see_through(write, context)
+
+    @property
+    def object_id(self) -> str:
+        """The PackageID."""
+        return self._id()
+
+    @property
+    def object_label(self) -> str:
+        """The image, for messages."""
+        return self._label()
+
+    def _send_new(self) -> str:
+        context, writes = self.creation_context, self.current.writes
+        write = LongWrite(self.site, lambda site: site.create(self.resource.wmi_class, writes), "create")
+        try:
+            return str(self.follower.see_through(write, context) or "")
+        except (OperationFailed, ProviderError):
+            self._clear_away(context)
+            raise
+
+    def _clear_away(self, context: str) -> None:
+        """A creation whose build failed may leave an object; with `restore` it goes again."""
+        rows = [row for row in self._rows_of_name() if row["ActionInProgress"] != DELETING]
+        for row in rows:
+            try:
+                left = self.site.get(self.resource.wmi_class, row["PackageID"])
+            except NotFound:
+                continue
+            if left.value("ContextID", STRING) != context:
+                continue
+            if self.rules.on_build_failure == "restore":
+                self.site.delete(self.resource.wmi_class, row["PackageID"])
+            else:
+                self.say(
+                    f"Boot image {row['PackageID']} was left behind, as on_build_failure is keep; it was never built"
+                )
+
+
+def result_of(task: BootImage, carried_out: bool, used_by: bool) -> dict[str, Any]:
+    """What the module returns, beside what every state module does."""
+    result = state.result_of(task, carried_out)
+    found, build = task.found, task.build
+    row = build.row or {}
+    result["changed"] = task.changed and not build.restored
+    result["build"] = {
+        "due": task.need.due,
+        "reason": task.need.reason,
+        "status": row.get("status"),
+        "source_version": row.get("source_version"),
+        "reloaded_winpe": build.reloaded,
+        "restored": build.restored,
+        "percent": (row.get("build") or {}).get("percent"),
+        "progress": [*task.follower.progress, *(row.get("build") or {}).get("progress", [])],
+        "details": row,
+    }
+    result["pending"] = task.pending
+    result["staleness"] = task.staleness.as_result() if task.staleness else None
+    if found is not None and result["object"]:
+        result["object"].update(task.contents(found))
+    if used_by:
+        result["used_by"] = task.users()
+    if build.failure:
+        result.update(failed=True, msg=build.failure)
+    return result

@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, configmgr.content contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options and the result of a module that declares one object, made from its declaration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Callable, TypeVar
+
+from .._provider.errors import Impossible
+from .._provider.locks import CONTEXT
+from .._provider.site import Site
+from .converge import Converge, Identity, Patience
+from .deletion import USES
+from .edit_locks import TAKEOVERS, new_context
+from .plan import make_wish
+from .resource import Resource
+
+Task = TypeVar("Task", bound=Converge)
+
+
+def state_spec(resource: Resource) -> dict[str, Any]:
+    """The argument_spec beside the connection options."""
+    spec: dict[str, Any] = {
+        "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+        "package_id": {"type": "str"},
+        "pkg_flags": {
+            "type": "dict",
+            "options": {name: {"type": "list", "elements": "str"} for name in ("add", "remove")},
+        },
+        "distribution_points": {"type": "list", "elements": "str"},
+        "distribution_point_groups": {"type": "list", "elements": "str"},
+        "force": {"type": "list", "elements": "str", "choices": list(USES), "default": []},
+        "lock_takeover": {"type": "str", "choices": list(TAKEOVERS)},
+        "lock_wait": {"type": "float", "default": 0.0},
+        "grace": {"type": "float", "default": 60.0},
+    }
+    spec.update({item.option: dict(item.kind.spec) for item in resource.declarable if item.kind is not None})
+    spec.update({flag.option: {"type": "bool"} for flag in resource.flags})
+    return spec
+
+
+def make_converge(
+    resource: Resource,
+    params: Mapping[str, Any],
+    open_session: Callable[[], Site],
+    warn: Callable[[str], None],
+    make: Callable[..., Task],
+) -> Task:
+    """The task that module options ask for, a `Converge` or what is made of it. Raises Impossible before a session is opened."""
+    wish = make_wish(resource, params)
+    identity = Identity(params["package_id"] or "", params["name"] or "")
+    if not identity.package_id and not identity.name:
+        raise Impossible("Neither package_id nor name has a value", hint="Give one of them")
+    for name in ("lock_wait", "grace"):
+        if not 0 <= params[name] < float("inf"):
+            raise Impossible(f"{name} {params[name]:g} is no number of seconds to wait for")
+    patience = Patience(
+        lock_wait=params["lock_wait"],
+        grace=params["grace"],
+        lock_takeover=params["lock_takeover"],
+        force=frozenset(params["force"]),
+    )
+    site = open_session()
+    site.means.context.add({CONTEXT: new_context(os.environ)})  # one lock context a task
+    return make(resource, site, identity, wish, patience, warn)
+
+
+def result_of(task: Converge, carried_out: bool) -> dict[str, Any]:
+    """What the module returns: the object as it reads, and the diff of the plan."""
+    plan = task.current
+    return {
+        "changed": plan.changed,
+        "action": plan.action,
+        "package_id": task.object_id or None,
+        "deleting": task.deleting,
+        "object": task.stored() if carried_out or not plan.changed else {},
+        "diff": {"before": dict(plan.before), "after": dict(plan.after)},
+        "requests": task.site.requests,
+        "site_code": task.site.code,
+    }
