@@ -629,7 +629,7 @@ def test_examples_are_found_everywhere() -> None:
         "README.md",
         "roles/content_refresh/README.md",
         "awx/README.md",
-        *(relative(path) for path in GUIDES),
+        *(relative(path) for path in GUIDES if path.stem != "seed_coverage"),  # a table
     ):
         assert any(place.startswith(path) for place in places), path
     assert len(places) > 40
