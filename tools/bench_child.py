@@ -65,7 +65,7 @@ def run_module(module: Any, arguments: Mapping[str, Any]) -> None:
         try:
             module.main()
         except SystemExit as ended:
-            if ended.code:
+            if ended.code not in (None, 0):
                 raise RuntimeError(said.getvalue()[:2000]) from None
 
 

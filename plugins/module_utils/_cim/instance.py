@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -83,7 +84,8 @@ def new_instance(class_uri: str, class_name: str, values: Changes) -> bytes:
 
 def method_input(class_uri: str, method: str, arguments: Changes) -> bytes:
     """The body of an Invoke: METHOD_INPUT, an argument of None left out (wire I-02, I-05)."""
-    return _body(class_uri, f"{method}_INPUT", arguments)
+    name = f"{method}_INPUT"
+    return _body(class_uri, name, arguments) if arguments else _empty_body(class_uri, name)
 
 
 def property_alone(class_uri: str, name: str, codec: Codec, value: Any) -> bytes:
@@ -91,6 +93,12 @@ def property_alone(class_uri: str, name: str, codec: Codec, value: Any) -> bytes
     holder = Element("holder")
     codec.write(holder, f"{{{class_uri}}}{name}", value)
     return b"".join(markup.serialise(each) for each in holder)
+
+
+@lru_cache(maxsize=16)
+def _empty_body(uri: str, name: str) -> bytes:
+    """The same for every package of a class."""
+    return _body(uri, name, {})
 
 
 def _body(uri: str, name: str, values: Changes) -> bytes:

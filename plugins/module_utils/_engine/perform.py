@@ -161,24 +161,29 @@ class Performance:
 
     def _send_next(self) -> None:
         """Send to as many packages as pacing, stop rule and busy packages allow."""
+        failed = self._failed(self.targets)
         while not self.stopped:
-            batch = self._next_batch()
+            batch, seen = self._next_batch()
             if not batch:
                 return
             self._send(batch)
-            self._decide_stop()
+            failed += self._failed(seen)  # they were waiting before; nothing can happen to the others meanwhile
+            self._decide_stop(failed)
 
-    def _next_batch(self) -> list[Target]:
+    def _next_batch(self) -> tuple[list[Target], list[Target]]:
+        """Those to be sent next, and all that were looked at for it."""
         room = len(self.targets)
         if self.rules.wait:
             room = self.rules.in_flight - len(self._in(*IN_FLIGHT, Phase.JOINING))
         batch: list[Target] = []
+        seen: list[Target] = []
         for target in self._waiting():
             if len(batch) >= min(room, self.rules.sessions):
                 break
+            seen.append(target)
             if target.looked == self._round and self._may_go(target, batch):
                 batch.append(target)
-        return batch
+        return batch, seen
 
     def _may_go(self, target: Target, batch: Sequence[Target]) -> bool:
         now = self.clock.now()
@@ -527,10 +532,16 @@ class Performance:
 
     # -- stopping --------------------------------------------------------------------------------------------------
 
-    def _decide_stop(self) -> None:
+    @staticmethod
+    def _failed(targets: Sequence[Target]) -> int:
+        return sum(1 for target in targets if target.status == "failed")
+
+    def _decide_stop(self, failed: int | None = None) -> None:
+        """End the sending when too much has failed; `failed` where that is known already."""
         if self.stopped:
             return
-        failed = [target.status for target in self.targets].count("failed")
+        if failed is None:
+            failed = self._failed(self.targets)
         if failed > self.rules.max_failed:
             self.stopped = f"not attempted, because {failed} packages failed, more than max_failed allows ({self.rules.max_failed:g})"
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -29,20 +30,53 @@ LONGEST = 60
 
 
 class SimulatedTime(Clock):
-    """The client's clock is the site's: to sleep is to move the site on."""
+    """The client's clock is the site's: to sleep is to move the site on.
+
+    Before time moves on, every build call has reached the site or has ended. So a busy machine changes no outcome.
+    """
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._began = datetime.now(timezone.utc)
+        self._waiting = 0
+        clock = server.site.clock
+        wait_until = clock.wait_until
+
+        def counted(moment: float, cancelled: Any = None) -> None:
+            self._waiting += clock.now() < moment
+            try:
+                wait_until(moment, cancelled)
+            finally:
+                self._waiting = max(0, self._waiting - 1)
+
+        clock.wait_until = counted  # type: ignore[method-assign]
 
     def now(self) -> float:
         return self._server.site.clock.now()
 
     def sleep(self, seconds: float) -> None:
+        main = threading.current_thread() is threading.main_thread()
+        if main:
+            self.settle()
         self._server.site.clock.advance(seconds)
+        if main:
+            self.settle()
+
+    def settle(self) -> None:
+        """Wait until the build calls stand still."""
+        for _attempt in range(LONGEST * 50):
+            calls = build_threads()
+            if len(calls) <= self._waiting:
+                return
+            calls[0].join(0.002)
 
     def utc(self) -> datetime:
         return self._began + timedelta(seconds=self.now())
+
+
+def build_threads() -> list[threading.Thread]:
+    """The threads of build calls that still run."""
+    return [each for each in threading.enumerate() if each.name.startswith("build ")]
 
 
 class Lab:

@@ -133,7 +133,7 @@ def test_answers_that_end_the_task(lab: Lab, case: str) -> None:
 RIGHTS = {
     "reader": "failed",
     "norole": r"No package PS100001.*outside the scopes of CONTOSO\\norole",
-    "outsider": r"CONTOSO\\outsider was let in, but may not.*SMS Admins",
+    "outsider": r"CONTOSO\\outsider was let in by WinRM, but not by WMI.*SMS Admins",
 }
 
 

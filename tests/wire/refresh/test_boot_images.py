@@ -14,7 +14,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._provider.site i
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import OutcomeUnknown
 
 from .conftest import MakeLab
-from .lab import Lab
+from .lab import LONGEST, Lab, build_threads
 
 BOOT = "PS100004"
 OTHER = "PS10000E"
@@ -264,7 +264,16 @@ def test_a_defect_in_the_call_does_not_cost_the_result(lab: Lab, monkeypatch: py
             raise KeyError("surprise")
         return answer
 
+    sleep = lab.clock.sleep
+
+    def until_it_broke(seconds: float) -> None:
+        sleep(seconds)
+        if any(build["over"] for build in lab.server.site.snapshot()["builds"]):
+            for thread in build_threads():
+                thread.join(LONGEST)
+
     monkeypatch.setattr(Site, "call", broken)
+    monkeypatch.setattr(lab.clock, "sleep", until_it_broke)
     lab.server.set_switch("max_timeout_ms", "1800000")
     result = lab.refresh(BOOT)
     assert result.only["status"] == "refreshed"

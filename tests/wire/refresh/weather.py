@@ -26,7 +26,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._wsman.transport
 
 from smsprovsim.server import Server
 
-from .lab import LONGEST, Lab, Result, SimulatedTime
+from .lab import LONGEST, Lab, Result, build_threads
 
 REFRESH_CALL = "RefreshPkgSource"
 STATUS_CALL = "QueryOSDBinaryInjectionStatus"
@@ -233,51 +233,11 @@ def make_fault(chance: random.Random, packages: tuple[str, ...]) -> dict[str, An
     return fault
 
 
-class StageTime(SimulatedTime):
-    """Before time moves on, every build call has reached the site or has ended, so that a trial can be repeated."""
-
-    def __init__(self, server: Server) -> None:
-        super().__init__(server)
-        self._waiting = 0
-        clock = server.site.clock
-        wait_until = clock.wait_until
-
-        def counted(moment: float, cancelled: Any = None) -> None:
-            self._waiting += clock.now() < moment
-            try:
-                wait_until(moment, cancelled)
-            finally:
-                self._waiting = max(0, self._waiting - 1)
-
-        clock.wait_until = counted
-
-    def sleep(self, seconds: float) -> None:
-        if threading.current_thread() is threading.main_thread():
-            self.settle()
-        super().sleep(seconds)
-        if threading.current_thread() is threading.main_thread():
-            self.settle()
-
-    def settle(self) -> None:
-        """Wait until the build calls stand still."""
-        for _attempt in range(400):
-            calls = build_threads()
-            if len(calls) <= self._waiting:
-                return
-            calls[0].join(0.002)
-
-
-def build_threads() -> list[threading.Thread]:
-    """The threads of build calls that still run."""
-    return [each for each in threading.enumerate() if each.name.startswith("build ")]
-
-
 class Stage(Lab):
     """A site for one trial, and what came of the runs on it."""
 
     def __init__(self, server: Server, packages: tuple[str, ...]) -> None:
         super().__init__(server)
-        self.clock = StageTime(server)
         self.packages = packages
         self.texts: list[str] = []
         self._countdown: int | None = None

@@ -60,24 +60,38 @@ def test_a_document_type_is_refused_in_any_encoding(codec: str) -> None:
 
 
 @pytest.mark.parametrize("more", ["", '<b xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="c"/>'])
-def test_nesting_has_an_end_both_ways(more: str) -> None:
+@pytest.mark.parametrize("start", ["", DECLARATION.format("iso-8859-1")])
+def test_nesting_has_an_end_both_ways(start: str, more: str) -> None:
     levels = markup.DEEPEST - 1
-    good = f"<a>{nested(levels)}{more}</a>".encode()
-    assert markup._is_plain(good) is not bool(more)
-    markup.parse(good)
+    markup.parse(f"{start}<a>{nested(levels)}{more}</a>".encode())
     for too_many in (levels + 1, 100_000):
         with pytest.raises(ElementTree.ParseError, match="nested more than 100"):
-            markup.parse(f"<a>{nested(too_many)}{more}</a>".encode())
+            markup.parse(f"{start}<a>{nested(too_many)}{more}</a>".encode())
 
 
-def test_a_type_is_resolved_however_its_prefix_is_called() -> None:
-    document = (
-        '<r xmlns:i="http://www.w3.org/2001/XMLSchema-instance" xmlns:p="urn:1"><a i:type="p:A"/>'
-        '<b xmlns:p="urn:2" i:type = "p:B"/></r>'
-    )
-    first, second = markup.parse(document.encode())
-    assert first.get(names.TYPE) == "{urn:1}A"
-    assert second.get(names.TYPE) == "{urn:2}B"
+ROOT = '<r xmlns:i="http://www.w3.org/2001/XMLSchema-instance"{}>{}</r>'
+
+
+@pytest.mark.parametrize(
+    ("document", "short", "types"),
+    [
+        (ROOT.format(' xmlns:p="urn:1"', '<a i:type="p:A"/><b i:type = " p:B "/>'), True, ["{urn:1}A", "{urn:1}B"]),
+        (ROOT.format("", '<p:a xmlns:p="urn:1" i:type="p:A"/>' * 2), True, ["{urn:1}A", "{urn:1}A"]),
+        (ROOT.format("", "<p:a xmlns:p = 'urn:1' i:type='p:A'/>"), True, ["{urn:1}A"]),
+        (ROOT.format(' xmlns="urn:0"', '<a i:type="A"/><b i:type="q:B"/>'), True, ["{urn:0}A", "q:B"]),
+        # A prefix with two meanings, a character reference in one, and what only looks like one.
+        (ROOT.format(' xmlns:p="urn:1"', '<a i:type="p:A"/><b xmlns:p="urn:2" i:type="p:B"/>'), False, ["{urn:1}A", "{urn:2}B"]),
+        (ROOT.format(' xmlns:p="urn:&#x31;"', '<a i:type="p:A"/>'), False, ["{urn:1}A"]),
+        (ROOT.format(' xmlns:p="urn:1"', '<a i:type="p:A">xmlns</a>'), False, ["{urn:1}A"]),
+        (ROOT.format(' xmlns:p="urn:1"', '<a i:type="p:A"><![CDATA[ xmlns:p="urn:2"]]></a>'), False, ["{urn:1}A"]),
+        (ROOT.format(' xmlns="urn:0"', '<a xmlns="" i:type="A"/>'), False, ["A"]),
+    ],
+)  # fmt: skip
+def test_types_are_resolved_however_their_prefix_is_declared(document: str, short: bool, types: list[str]) -> None:
+    assert (markup._declared(document.encode()) is not None) is short
+    found = markup.parse(document.encode())
+    assert [each.get(names.TYPE) for each in found] == types
+    assert ElementTree.tostring(found) == ElementTree.tostring(markup._parse_any(document.encode()))
 
 
 def test_text_that_looks_like_markup_is_text() -> None:
