@@ -61,8 +61,17 @@ def test_a_colleague_can_do_other_things(images: Desk) -> None:
 
 @pytest.mark.parametrize(
     "order",
-    [{}, {"put": "PS1FFFFF"}, {"put": "PS100004", "lock": "PS100004"}, {"upgrade": "XXX"}, {"trouble": 9}, {"unlock": "PS100004", "user": "x"}],
-)  # fmt: skip
+    [
+        {},
+        {"put": "PS1FFFFF"},
+        {"put": "PS100004", "values": {"ScratchSpace": "big"}},
+        {"put": "PS100004", "values": {"Nothing": 1}},
+        {"put": "PS100004", "lock": "PS100004"},
+        {"upgrade": "XXX"},
+        {"trouble": 9},
+        {"unlock": "PS100004", "user": "x"},
+    ],
+)
 def test_a_change_that_cannot_be_made(images: Desk, order: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         images.change(**order)
