@@ -12,8 +12,12 @@ from typing import Any
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._content.boot_image import BOOT_IMAGE
 from ansible_collections.configmgr.content.plugins.module_utils._content.operations import REFRESH
-from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_module import boot_spec, make_boot_image
-from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_state import BootImage, result_of
+from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_module import (
+    boot_spec,
+    make_boot_image,
+    result_of,
+)
+from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_state import BootImage
 from ansible_collections.configmgr.content.plugins.module_utils._engine.resource import Resource
 from ansible_collections.configmgr.content.plugins.module_utils._provider.site import open_site
 from converge.conftest import Declaring
