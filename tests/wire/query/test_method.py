@@ -143,8 +143,10 @@ def test_what_does_not_fit_is_refused_before_the_call(place: Place, options: dic
 SCHEDULES = {"class_name": "SMS_ScheduleMethods", "method": "WriteToString"}
 
 
-def test_objects_go_in_and_come_out(place: Place) -> None:
+@pytest.mark.parametrize("qualifiers", ["present", "absent"])
+def test_objects_go_in_and_come_out(make_place: MakePlace, qualifiers: str) -> None:
     """Seven days, and the second Tuesday every two months, as the site itself writes and reads them (wire I-06, T-13)."""
+    place = make_place(switches={"class_qualifiers": qualifiers})
     tokens = [
         {"__CLASS": "SMS_ST_RecurInterval", "DaySpan": 7, "StartTime": "1970-02-01T00:00"},
         {
