@@ -45,6 +45,8 @@ class Served:
 
 _CALLS = "tests/wire/boot/test_boot_calls.py"
 _BUILDS = "tests/wire/boot/test_boot_builds.py"
+_OWNERS = "tests/wire/converge/test_image_ownership.py"
+_CONTENT = "tests/wire/converge/test_image_content.py"
 _ANY = Served("cm_wmi_method", "method", "tests/wire/query/test_method.py::test_a_method_of_an_object")
 _BOTH = {
     "AddChangeNotification": Served(
@@ -55,14 +57,18 @@ _BOTH = {
         "distribution_points",
         "tests/wire/boot/test_boot_surface.py::test_an_image_is_added_to_distribution_points",
     ),
-    "GetImageProperties": _ANY,
+    "GetImageProperties": Served("cm_wim_info", "path", f"{_OWNERS}::test_the_images_of_a_wim"),
     "RefreshPkgSource": Served(
         "cm_package_refresh",
         "package_ids",
         "tests/wire/refresh/test_classes.py::test_each_class_is_refreshed_once_and_its_version_rises",
     ),
-    "SetSourceSite": _ANY,
-    "Unlock": _ANY,
+    "SetSourceSite": Served(
+        "cm_content_ownership", "source_site", f"{_OWNERS}::test_a_package_comes_to_its_owner_once"
+    ),
+    "Unlock": Served(
+        "cm_content_ownership", "confirm_source_site", f"{_OWNERS}::test_a_package_comes_to_its_owner_once"
+    ),
 }
 METHODS: dict[str, dict[str, Served]] = {
     "SMS_BootImagePackage": {
@@ -92,7 +98,12 @@ METHODS: dict[str, dict[str, Served]] = {
     },
     "SMS_ImagePackage": {
         **_BOTH,
-        "ReloadImageProperties": _ANY,
+        "RefreshPkgSource": Served(
+            "cm_image_package", "refresh", f"{_CONTENT}::test_a_new_wim_from_its_path_to_the_refreshed_image"
+        ),
+        "ReloadImageProperties": Served(
+            "cm_image_package", "reload", f"{_CONTENT}::test_a_new_wim_from_its_path_to_the_refreshed_image"
+        ),
         "RunOfflineServicingManager": _ANY,
     },
 }
