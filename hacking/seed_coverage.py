@@ -47,7 +47,6 @@ _CALLS = "tests/wire/boot/test_boot_calls.py"
 _BUILDS = "tests/wire/boot/test_boot_builds.py"
 _OWNERS = "tests/wire/converge/test_image_ownership.py"
 _CONTENT = "tests/wire/converge/test_image_content.py"
-_ANY = Served("cm_wmi_method", "method", "tests/wire/query/test_method.py::test_a_method_of_an_object")
 _BOTH = {
     "AddChangeNotification": Served(
         "cm_content_notification", "", "tests/wire/boot/test_boot_surface.py::test_the_distribution_manager_is_woken"
@@ -104,7 +103,9 @@ METHODS: dict[str, dict[str, Served]] = {
         "ReloadImageProperties": Served(
             "cm_image_package", "reload", f"{_CONTENT}::test_a_new_wim_from_its_path_to_the_refreshed_image"
         ),
-        "RunOfflineServicingManager": _ANY,
+        "RunOfflineServicingManager": Served(
+            "cm_offline_servicing", "images", "tests/wire/servicing/test_servicing.py::test_updates_go_into_an_image"
+        ),
     },
 }
 
