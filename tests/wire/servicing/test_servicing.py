@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._provider.errors import Impossible, NotFound
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import ConfigMgrError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from .conftest import BOOT, BROKEN, CUMULATIVE, OTHER, STACK, UPGRADE, WIN10, MakePlace, Place
 
@@ -226,6 +229,19 @@ def test_a_waiting_job_gets_another_schedule_and_settings(place: Place) -> None:
     assert place.writes() == []
 
 
+def test_a_recurring_job_stays_one_job(place: Place) -> None:
+    """Between two runs it has ended, and is still to run."""
+    soon = (place.clock.utc() + timedelta(minutes=5)).replace(tzinfo=None, second=0, microsecond=0).isoformat()
+    weekly = {"recurs": "weekly", "day": "monday", "start": soon, "utc": True}
+    first = place.service(schedule=[weekly])
+    place.clock.sleep(7200)
+    assert place.info()["jobs"][0]["state"] == "succeeded"
+    assert place.service(schedule=[weekly])["changed"] is False
+    done = place.service(schedule=[{**weekly, "day": "friday"}])
+    assert (done["action"], done["schedule_id"]) == ("change", first["schedule_id"])
+    assert len(place.rows("SMS_ImageServicingSchedule")) == 1
+
+
 def test_an_update_more_is_added_to_a_waiting_job(place: Place) -> None:
     first = place.service(schedule=LATER, updates=[str(CUMULATIVE)])
     place.forget()
@@ -311,6 +327,27 @@ def test_what_was_called_off_can_be_begun_again(place: Place) -> None:
 
 
 # -- which updates and images --------------------------------------------------------------------------------------
+
+
+HOSTILE = st.text(
+    st.one_of(
+        st.sampled_from("'\"\\%_[]();:-*?<>&{}= \t"),
+        st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"),
+    ),
+    min_size=1,
+    max_size=30,
+).filter(str.strip)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=HOSTILE, description=HOSTILE)
+def test_whatever_a_job_is_called_it_is_found_again(place: Place, name: str, description: str) -> None:
+    place.service(name=name, state="cancelled")
+    first = place.service(name=name, schedule=LATER, description=description)
+    assert (first["jobs"][0]["name"], first["jobs"][0]["description"]) == (name, description)
+    again = place.service(name=name, schedule=LATER, description=description, check=True)
+    assert (again["changed"], again["schedule_id"]) == (False, first["schedule_id"])
+    assert place.service(name=name, state="cancelled")["changed"] is True
 
 
 def test_an_update_is_found_by_its_title(place: Place) -> None:
@@ -464,6 +501,16 @@ def test_a_killed_task_is_finished_by_the_next(
     assert [each["UpdateID"] for each in place.rows("SMS_ImageServicingScheduledUpdate")] == [CUMULATIVE, STACK]
     assert (serviced(place), place.runs()) == (1, 1)
     assert place.service()["changed"] is False
+
+
+def test_a_job_whose_manager_was_not_told_is_begun(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would begin within an hour; the next run does not wait for that, and does not call it a change."""
+    assert _killed_at(place, monkeypatch, len(ORDER), after=False)
+    assert place.woken() == 0
+    result = place.service()
+    assert (result["changed"], result["action"]) == (False, "wake")
+    assert place.woken() == 1
+    assert serviced(place) == 1
 
 
 # -- sites of other kinds ------------------------------------------------------------------------------------------
