@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -95,6 +96,16 @@ def test_the_distribution_points_get_it_if_asked_for(place: Place, update: bool)
     assert version_of(place) == before + update
 
 
+@pytest.mark.parametrize("offset", [-480, 0, 600])
+def test_now_is_now_wherever_the_site_is(place: Place, offset: int) -> None:
+    """Not hours later, when the time of the site server has come as far as ours."""
+    sites = place.server.site.world.sites
+    sites["PS1"] = replace(sites["PS1"], utc_offset=offset)
+    began = place.clock.now()
+    assert place.service()["jobs"][0]["state"] == "succeeded"
+    assert place.clock.now() - began < 3600
+
+
 def test_several_images_are_in_one_job(place: Place) -> None:
     result = place.service(images=[WIN10, UPGRADE.lower()])
     (job,) = result["jobs"]
@@ -146,8 +157,6 @@ def test_a_failed_job_is_tried_again_as_a_new_one(place: Place) -> None:
 
 
 def _without_error(place: Place) -> Any:
-    from dataclasses import replace
-
     return replace(place.server.site.servicing.updates[BROKEN], error=0)
 
 
