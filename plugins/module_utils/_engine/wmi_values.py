@@ -29,6 +29,7 @@ from .._cim.types import (
 from .._provider.errors import Impossible
 from .._provider.schema import DESCRIBED, ClassSchema, Member, PropertySchema, Schemas, class_of_object
 from .._wsman.errors import BadValue
+from .._wsman.names import TYPE
 from .need import site_text
 
 # The key under which an embedded object names its class.
@@ -56,6 +57,8 @@ class Reader:
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
         self._noted: dict[str, None] = {}
+        self._last: ClassSchema | None = None
+        self._by_name: dict[str, PropertySchema] = {}
 
     @property
     def untyped(self) -> list[str]:
@@ -71,11 +74,18 @@ class Reader:
     def some(self, found: Properties, schema: ClassSchema, names: Sequence[str]) -> dict[str, Any]:
         """These properties of an object; null, or an empty list, where it has none."""
         sent = {name.lower(): name for name in found.names()}
-        declared = {name: schema.property_named(name) for name in names}
-        if not all(declared.values()) or any(len(each) for each in found.element):
+        table = self._table(schema)
+        declared = {name: table.get(name.lower()) for name in names}
+        if None in declared.values() or any(TYPE in each.attrib for each in found.element):
             shown = class_of_object(found.element)
             declared = {name: _by_form(each, shown.property_named(name)) for name, each in declared.items()}
         return {name: self.one(found, sent.get(name.lower(), name), declared[name]) for name in names}
+
+    def _table(self, schema: ClassSchema) -> dict[str, PropertySchema]:
+        """The properties of a class by name, made once: rows are many."""
+        if schema is not self._last:
+            self._last, self._by_name = schema, {each.name.lower(): each for each in schema.properties}
+        return self._by_name
 
     def one(self, found: Properties, name: str, declared: Member | None) -> Any:
         """One property by its declaration, if there is one that tells the type and the value keeps to it."""
