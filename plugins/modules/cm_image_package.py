@@ -117,9 +117,10 @@ EXAMPLES = r"""
   configmgr.content.cm_image_package:
     package_id: PS100003
     refresh_schedule:
-      - recurs: weekly
-        day: monday
-        start: "2026-11-23T22:00"
+      set:
+        - recurs: weekly
+          day: monday
+          start: "2026-11-23T22:00"
 
 - name: Set a bit that has no name here
   configmgr.content.cm_image_package:
