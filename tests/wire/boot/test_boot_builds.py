@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._engine.build import context_for
 from ansible_collections.configmgr.content.plugins.module_utils._provider.errors import (
+    AccessDenied,
     ChangedMeanwhile,
+    Interrupted,
     Locked,
     OperationFailed,
     ProviderError,
@@ -297,3 +299,36 @@ def test_the_context_is_the_same_for_every_run(boot: BootDeclaring) -> None:
     boot(package_id=BOOT, scratch_space=64, wait=False)
     assert boot.contexts == [context_for(site, BOOT).lower()]
     site.close()
+
+
+# -- who may, and who is stopped -------------------------------------------------------------------------------
+
+
+def test_a_user_without_the_right(boot: BootDeclaring) -> None:
+    boot.user = ("CONTOSO\\reader", "Read-0nly-pass")
+    assert not boot(package_id=BOOT, scratch_space=128)["changed"]
+    for asked in ({"package_id": BOOT, "scratch_space": 64}, NEW, {"package_id": "PS100005", "state": "absent"}):
+        with pytest.raises(AccessDenied, match=r"CONTOSO.reader"):
+            boot(**asked)
+    assert (boot.written, boot.refreshed) == (0, {})
+
+
+def test_a_task_that_is_told_to_stop_leaves_the_build_to_the_next_run(boot: BootDeclaring) -> None:
+    looks = 0
+
+    def stop() -> None:
+        nonlocal looks
+        looks += bool(boot.refreshed)
+        if looks == 3:
+            raise Interrupted("the task was told to stop (SIGTERM)")
+
+    boot.clock.after_sleep = stop
+    stopped = boot(**ASKED)
+    assert stopped["failed"]
+    assert "was told to stop" in stopped["msg"]
+    assert not stopped["build"]["restored"]
+    boot.clock.after_sleep = lambda: None
+    done = boot(**ASKED)
+    assert done["build"]["status"] == "joined"
+    assert boot.refreshed == boot.built == boot.executions("Put") == {BOOT: 1}
+    assert boot.contexts == []
