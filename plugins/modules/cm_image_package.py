@@ -41,7 +41,9 @@ options:
     choices: [auto, always, never]
     default: auto
   wait:
-    description: Wait until the refresh, or the first copy of a new image, has ended.
+    description:
+      - Wait until the refresh, or the first copy of a new image, has ended.
+      - Distribution points that were added without a refresh are waited for with O(wait_for=distributed).
     type: bool
     default: true
   wait_for:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.configmgr.content.plugins.module_utils._content.boot_image import BOOT_IMAGE
 from ansible_collections.configmgr.content.plugins.module_utils._content.image_package import IMAGE_PACKAGE
 from ansible_collections.configmgr.content.plugins.module_utils._content.registry import RESOURCES
@@ -17,6 +18,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.wim_modu
 from ansible_collections.configmgr.content.plugins.module_utils._provider.errors import Impossible, ProviderError
 from ansible_collections.configmgr.content.plugins.module_utils._provider.site import Site, open_site
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import OutcomeUnknown
+from ansible_collections.configmgr.content.plugins.modules import cm_content_ownership, cm_wim_info
 
 from .conftest import ImageDeclaring
 from .test_image_content import READABLE, WINDOWS_11, Make
@@ -158,6 +160,18 @@ def test_a_wim_that_cannot_be_read(make_declare: Make, switch: str) -> None:
         look(images, path=WINDOWS_11)
     assert "use a login that can be handed on (auth credssp, or kerberos with kerberos_delegation)" in str(
         refused.value
+    )
+
+
+def test_the_documented_results_are_what_is_returned(make_declare: Make, sites: ImageDeclaring) -> None:
+    images = make_declare(scenario="images", switches=READABLE)
+    for module, result in (
+        (cm_wim_info, look(images, path=WINDOWS_11)),
+        (cm_content_ownership, own(sites, "PS1", source_site="PS2")),
+    ):
+        assert set(result) - {"changed", "diff"} == set(yaml.safe_load(module.RETURN)) - {"error"}
+    assert set(look(images, path=WINDOWS_11)["images"][0]) == set(
+        yaml.safe_load(cm_wim_info.RETURN)["images"]["contains"]
     )
 
 
