@@ -19,6 +19,7 @@ from .._cim.instance import Instance
 from .._cim.types import BOOLEAN, STRING, UINT32
 from .._provider.errors import Impossible, NotFound, OperationFailed, ProviderError
 from .._provider.site import Site
+from .._wsman.errors import OutcomeUnknown
 from . import boot_staleness
 from .boot_build import Build
 from .boot_marks import Mark, read_mark
@@ -81,15 +82,15 @@ class BootImage(Converge):
     ) -> None:
         super().__init__(resource, site, identity, wish, patience, warn)
         self.rules = rules
+        self._told: set[str] = set()
         self.need = Need()
         self.staleness: Staleness | None = None
         self.pending: bool | None = None
         self.build = Build(self, operation)
         self.follower = Follower(
-            site, resource.wmi_class, site.means.clock, rules.build.wait_interval, rules.build.build_timeout
+            site, resource.wmi_class, site.means.clock, rules.build.wait_interval, rules.build.build_timeout, self.say
         )
         self._asked = wish
-        self._told: set[str] = set()
         self._versions: Versions | None = None
         self.wishes = Wishes(
             resource, site, wish.values, rules.architecture, rules.language, rules.driver_check, self.say
@@ -341,7 +342,16 @@ class BootImage(Converge):
             self._clock.sleep(self.rules.build.wait_interval)
 
     def _send(self, read: Instance) -> None:
-        self.send_long(read, self.current.writes, owes=self.need.due or bool(self.pending))
+        try:
+            self.send_long(read, self.current.writes, owes=self.need.due or bool(self.pending))
+        except OutcomeUnknown as lost:
+            self._be_patient(lost)
+            raise
+
+    def _be_patient(self, lost: OutcomeUnknown) -> None:
+        """A host that ended the wait for an answer may build on for long, and not every site tells how far it is."""
+        if lost.timed_out_at_server:
+            self._patience = replace(self._patience, grace=max(self._patience.grace, self.rules.build.build_timeout))
 
     def send_long(self, read: Instance, writes: Mapping[str, Any], *, owes: bool) -> None:
         """A Put that may build the image inside the call (behaviour 82), followed by the ContextID that it writes.
@@ -368,6 +378,9 @@ class BootImage(Converge):
         write = LongWrite(self.site, lambda site: site.create(self.resource.wmi_class, writes), "create")
         try:
             return str(self.follower.see_through(write, context) or "")
+        except OutcomeUnknown as lost:
+            self._be_patient(lost)
+            raise
         except (OperationFailed, ProviderError):
             self._clear_away(context)
             raise
