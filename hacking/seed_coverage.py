@@ -45,7 +45,8 @@ class Served:
 
 _CALLS = "tests/wire/boot/test_boot_calls.py"
 _BUILDS = "tests/wire/boot/test_boot_builds.py"
-_ANY = Served("cm_wmi_method", "method", "tests/wire/query/test_method.py::test_a_method_of_an_object")
+_OWNERS = "tests/wire/converge/test_image_ownership.py"
+_CONTENT = "tests/wire/converge/test_image_content.py"
 _BOTH = {
     "AddChangeNotification": Served(
         "cm_content_notification", "", "tests/wire/boot/test_boot_surface.py::test_the_distribution_manager_is_woken"
@@ -55,14 +56,18 @@ _BOTH = {
         "distribution_points",
         "tests/wire/boot/test_boot_surface.py::test_an_image_is_added_to_distribution_points",
     ),
-    "GetImageProperties": _ANY,
+    "GetImageProperties": Served("cm_wim_info", "path", f"{_OWNERS}::test_the_images_of_a_wim"),
     "RefreshPkgSource": Served(
         "cm_package_refresh",
         "package_ids",
         "tests/wire/refresh/test_classes.py::test_each_class_is_refreshed_once_and_its_version_rises",
     ),
-    "SetSourceSite": _ANY,
-    "Unlock": _ANY,
+    "SetSourceSite": Served(
+        "cm_content_ownership", "source_site", f"{_OWNERS}::test_a_package_comes_to_its_owner_once"
+    ),
+    "Unlock": Served(
+        "cm_content_ownership", "confirm_source_site", f"{_OWNERS}::test_a_package_comes_to_its_owner_once"
+    ),
 }
 METHODS: dict[str, dict[str, Served]] = {
     "SMS_BootImagePackage": {
@@ -92,8 +97,15 @@ METHODS: dict[str, dict[str, Served]] = {
     },
     "SMS_ImagePackage": {
         **_BOTH,
-        "ReloadImageProperties": _ANY,
-        "RunOfflineServicingManager": _ANY,
+        "RefreshPkgSource": Served(
+            "cm_image_package", "refresh", f"{_CONTENT}::test_a_new_wim_from_its_path_to_the_refreshed_image"
+        ),
+        "ReloadImageProperties": Served(
+            "cm_image_package", "reload", f"{_CONTENT}::test_a_new_wim_from_its_path_to_the_refreshed_image"
+        ),
+        "RunOfflineServicingManager": Served(
+            "cm_offline_servicing", "images", "tests/wire/servicing/test_servicing.py::test_updates_go_into_an_image"
+        ),
     },
 }
 

@@ -47,64 +47,184 @@ options:
     choices: [needs_specifying, no_source, direct, compress, local]
   refresh_schedule:
     description:
-      - When the site looks for a new source by itself, at most 15 schedules in any order. An empty list removes them.
+      - When the site looks for a new source by itself, at most 15 schedules in any order.
       - Needs O(source_flag=direct).
-    type: list
-    elements: dict
+    type: dict
     suboptions:
-      recurs:
-        description: How it recurs.
-        type: str
-        required: true
-        choices: [never, interval, weekly, monthly_by_date, monthly_by_weekday]
-      start:
-        description: Date and time without a zone, such as C(2026-11-20T22:00). Needed unless O(refresh_schedule[].recurs=interval).
-        type: str
-      utc:
-        description: Whether O(refresh_schedule[].start) is in UTC instead of the time of the site server.
-        type: bool
-      duration:
-        description: How long it lasts.
-        type: dict
+      set:
+        description: All of them. An empty list removes them.
+        type: list
+        elements: dict
         suboptions:
-          days:
-            description: Days.
+          recurs:
+            description: How it recurs.
+            type: str
+            required: true
+            choices: [never, interval, weekly, monthly_by_date, monthly_by_weekday]
+          start:
+            description: Date and time without a zone, such as C(2026-11-20T22:00). Needed unless O(refresh_schedule.set[].recurs=interval).
+            type: str
+          utc:
+            description: Whether O(refresh_schedule.set[].start) is in UTC instead of the time of the site server.
+            type: bool
+          duration:
+            description: How long it lasts.
+            type: dict
+            suboptions:
+              days:
+                description: Days.
+                type: int
+              hours:
+                description: Hours.
+                type: int
+              minutes:
+                description: Minutes.
+                type: int
+          every:
+            description: For V(interval), one number of days, hours or minutes.
+            type: dict
+            suboptions:
+              days:
+                description: Days.
+                type: int
+              hours:
+                description: Hours.
+                type: int
+              minutes:
+                description: Minutes.
+                type: int
+          every_weeks:
+            description: For V(weekly), 1 to 4.
             type: int
-          hours:
-            description: Hours.
+          every_months:
+            description: For V(monthly_by_date) and V(monthly_by_weekday), 1 to 12.
             type: int
-          minutes:
-            description: Minutes.
+          week:
+            description: For V(monthly_by_weekday), which week of the month.
+            type: str
+            choices: [last, first, second, third, fourth]
+          day:
+            description: Day of the week in English; for V(monthly_by_date) a number or V(last).
+            type: str
+          offset_days:
+            description: For V(monthly_by_weekday), days after that day. Sites of version 1906 or later.
             type: int
-      every:
-        description: For V(interval), one number of days, hours or minutes.
-        type: dict
+      add:
+        description: Schedules to have beside those that are there.
+        type: list
+        elements: dict
         suboptions:
-          days:
-            description: Days.
+          recurs:
+            description: How it recurs.
+            type: str
+            required: true
+            choices: [never, interval, weekly, monthly_by_date, monthly_by_weekday]
+          start:
+            description: Date and time without a zone, such as C(2026-11-20T22:00). Needed unless O(refresh_schedule.add[].recurs=interval).
+            type: str
+          utc:
+            description: Whether O(refresh_schedule.add[].start) is in UTC instead of the time of the site server.
+            type: bool
+          duration:
+            description: How long it lasts.
+            type: dict
+            suboptions:
+              days:
+                description: Days.
+                type: int
+              hours:
+                description: Hours.
+                type: int
+              minutes:
+                description: Minutes.
+                type: int
+          every:
+            description: For V(interval), one number of days, hours or minutes.
+            type: dict
+            suboptions:
+              days:
+                description: Days.
+                type: int
+              hours:
+                description: Hours.
+                type: int
+              minutes:
+                description: Minutes.
+                type: int
+          every_weeks:
+            description: For V(weekly), 1 to 4.
             type: int
-          hours:
-            description: Hours.
+          every_months:
+            description: For V(monthly_by_date) and V(monthly_by_weekday), 1 to 12.
             type: int
-          minutes:
-            description: Minutes.
+          week:
+            description: For V(monthly_by_weekday), which week of the month.
+            type: str
+            choices: [last, first, second, third, fourth]
+          day:
+            description: Day of the week in English; for V(monthly_by_date) a number or V(last).
+            type: str
+          offset_days:
+            description: For V(monthly_by_weekday), days after that day. Sites of version 1906 or later.
             type: int
-      every_weeks:
-        description: For V(weekly), 1 to 4.
-        type: int
-      every_months:
-        description: For V(monthly_by_date) and V(monthly_by_weekday), 1 to 12.
-        type: int
-      week:
-        description: For V(monthly_by_weekday), which week of the month.
-        type: str
-        choices: [last, first, second, third, fourth]
-      day:
-        description: Day of the week in English; for V(monthly_by_date) a number or V(last).
-        type: str
-      offset_days:
-        description: For V(monthly_by_weekday), days after that day. Sites of version 1906 or later.
-        type: int
+      remove:
+        description: Schedules not to have. One that is not there is no error.
+        type: list
+        elements: dict
+        suboptions:
+          recurs:
+            description: How it recurs.
+            type: str
+            required: true
+            choices: [never, interval, weekly, monthly_by_date, monthly_by_weekday]
+          start:
+            description: Date and time without a zone, such as C(2026-11-20T22:00). Needed unless O(refresh_schedule.remove[].recurs=interval).
+            type: str
+          utc:
+            description: Whether O(refresh_schedule.remove[].start) is in UTC instead of the time of the site server.
+            type: bool
+          duration:
+            description: How long it lasts.
+            type: dict
+            suboptions:
+              days:
+                description: Days.
+                type: int
+              hours:
+                description: Hours.
+                type: int
+              minutes:
+                description: Minutes.
+                type: int
+          every:
+            description: For V(interval), one number of days, hours or minutes.
+            type: dict
+            suboptions:
+              days:
+                description: Days.
+                type: int
+              hours:
+                description: Hours.
+                type: int
+              minutes:
+                description: Minutes.
+                type: int
+          every_weeks:
+            description: For V(weekly), 1 to 4.
+            type: int
+          every_months:
+            description: For V(monthly_by_date) and V(monthly_by_weekday), 1 to 12.
+            type: int
+          week:
+            description: For V(monthly_by_weekday), which week of the month.
+            type: str
+            choices: [last, first, second, third, fourth]
+          day:
+            description: Day of the week in English; for V(monthly_by_date) a number or V(last).
+            type: str
+          offset_days:
+            description: For V(monthly_by_weekday), days after that day. Sites of version 1906 or later.
+            type: int
   priority:
     description: Distribution priority.
     type: str

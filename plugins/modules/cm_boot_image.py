@@ -189,7 +189,7 @@ EXAMPLES = r"""
     username: CONTOSO\cmadmin
     password: "{{ cm_password }}"
     name: Branch offices (x64)
-    image_path: \\cm01.contoso.com\SMS_PS1\OSD\boot\x64\branch.wim
+    image_path: \\cm01.contoso.test\SMS_PS1\OSD\boot\x64\spare.wim
     architecture: x64
     command_support: true
     scratch_space: 512
@@ -199,15 +199,15 @@ EXAMPLES = r"""
         - WinPE-DismCmdlets
     drivers:
       add:
-        - Intel(R) Ethernet Connection (13) I219-LM
-        - "16777401"
+        - Intel(R) RST VMD Controller 9A0B
+        - "16777400"
 
 - name: Take a driver out, and wait until every distribution point has the new image
   configmgr.content.cm_boot_image:
     package_id: PS100004
     drivers:
       remove:
-        - "16777401"
+        - "16777400"
     wait_for: distributed
 
 - name: After an upgrade of site or deployment kit, build it anew if it is too old

@@ -65,7 +65,7 @@ EXAMPLES = r"""
 - name: Have a WIM to make a boot image from
   configmgr.content.cm_boot_image_export:
     architecture: x64
-    path: \\cm01.contoso.com\SMS_PS1\OSD\boot\x64\branch.wim
+    path: \\cm01.contoso.test\SMS_PS1\OSD\boot\x64\branch.wim
     auth: credssp
 """
 
@@ -74,7 +74,7 @@ path:
   description: The WIM.
   returned: success
   type: str
-  sample: \\cm01.contoso.com\SMS_PS1\OSD\boot\x64\branch.wim
+  sample: \\cm01.contoso.test\SMS_PS1\OSD\boot\x64\branch.wim
 architecture:
   description: Architecture of the WIM, null where it cannot be read.
   returned: success

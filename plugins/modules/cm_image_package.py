@@ -41,7 +41,9 @@ options:
     choices: [auto, always, never]
     default: auto
   wait:
-    description: Wait until the refresh, or the first copy of a new image, has ended.
+    description:
+      - Wait until the refresh, or the first copy of a new image, has ended.
+      - Distribution points that were added without a refresh are waited for with O(wait_for=distributed).
     type: bool
     default: true
   wait_for:
@@ -117,9 +119,10 @@ EXAMPLES = r"""
   configmgr.content.cm_image_package:
     package_id: PS100003
     refresh_schedule:
-      - recurs: weekly
-        day: monday
-        start: "2026-11-23T22:00"
+      set:
+        - recurs: weekly
+          day: monday
+          start: "2026-11-23T22:00"
 
 - name: Set a bit that has no name here
   configmgr.content.cm_image_package:

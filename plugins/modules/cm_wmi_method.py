@@ -66,7 +66,8 @@ options:
     type: str
 attributes:
   check_mode:
-    description: Checks everything, and then fails unless O(reading) or O(safe_in_check_mode) is true, in which case it calls the method.
+    description: Checks class, key and arguments.
+    details: Then it fails, since nothing tells what the method would change. With O(reading) or O(safe_in_check_mode) it calls the method.
     support: partial
   diff_mode:
     description: There is nothing to show.

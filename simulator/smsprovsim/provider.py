@@ -200,6 +200,9 @@ class SimulatedSite:
     def _full(self, record: Record, cim_class: CimClass, work: Work | None = None) -> Instance:
         full = self.world.repository.full(record, self._class_of(cim_class.namespace)(record.definition.name))
         full.work = work
+        # ASSUMED: context_id
+        if "ContextID" in full.values and self.world.switches["context_id"] == "dropped":
+            full.values["ContextID"] = ""
         return full
 
     def _found(self, caller: Caller, cim_class: CimClass, keys: Mapping[str, str], operation: str) -> Record:

@@ -19,8 +19,19 @@ MODULES = Path(next(iter(modules.__path__)))
 # The examples name a host and an account; here they come from the environment, as the page on connecting recommends.
 CONNECTION = ("provider", "username", "password")
 # Where updates and image files are.
-SCENARIOS = {"cm_offline_servicing": "images", "cm_offline_servicing_info": "images"}
-WAITING = ("cm_offline_servicing", "cm_package_refresh")
+SCENARIOS = {
+    "cm_boot_image": "images",
+    "cm_boot_image_export": "images",
+    "cm_offline_servicing": "images",
+    "cm_offline_servicing_info": "images",
+}
+WAITING = (
+    "cm_boot_image",
+    "cm_boot_image_export",
+    "cm_boot_image_status",
+    "cm_offline_servicing",
+    "cm_package_refresh",
+)
 
 
 def examples() -> dict[str, list[dict[str, Any]]]:

@@ -41,12 +41,14 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.module i
 )
 from ansible_collections.configmgr.content.plugins.module_utils._engine.notification import NOTIFICATION_SPEC
 from ansible_collections.configmgr.content.plugins.module_utils._engine.operation import Fence, Target
+from ansible_collections.configmgr.content.plugins.module_utils._engine.ownership import OWNERSHIP_SPEC
 from ansible_collections.configmgr.content.plugins.module_utils._engine.query import QUERY_SPEC
 from ansible_collections.configmgr.content.plugins.module_utils._engine.selection import PackageState
 from ansible_collections.configmgr.content.plugins.module_utils._engine.servicing import (
     INFO_SPEC as SERVICING_INFO_SPEC,
 )
 from ansible_collections.configmgr.content.plugins.module_utils._engine.servicing_module import SERVICING_SPEC
+from ansible_collections.configmgr.content.plugins.module_utils._engine.wim_module import WIM_SPEC
 from ansible_collections.configmgr.content.plugins.module_utils._engine.wmi_method import METHOD_SPEC
 from messages_in_source import kind_of, messages, parsed_sources, plain
 
@@ -69,12 +71,14 @@ SPECS = {
     "cm_boot_image_status": {**connection_spec(), **STATUS_SPEC},
     "cm_connection_check": connection_check_spec(),
     "cm_content_notification": {**connection_spec(), **NOTIFICATION_SPEC},
+    "cm_content_ownership": {**connection_spec(), **OWNERSHIP_SPEC},
     "cm_image_package": {**connection_spec(), **image_spec(IMAGE_PACKAGE)},
     "cm_offline_servicing": {**connection_spec(), **SERVICING_SPEC},
     "cm_offline_servicing_info": {**connection_spec(), **SERVICING_INFO_SPEC},
     "cm_package_info": info_spec(RESOURCES),
     "cm_package_refresh": refresh_spec(RESOURCES),
     "cm_site_info": connection_spec(),
+    "cm_wim_info": {**connection_spec(), **WIM_SPEC},
     "cm_wmi_method": {**connection_spec(), **METHOD_SPEC},
     "cm_wmi_query": {**connection_spec(), **QUERY_SPEC},
 }

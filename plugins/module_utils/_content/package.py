@@ -9,7 +9,7 @@ From the SDK page "SMS_PackageBaseclass Server WMI Class" and the schema of a li
 from __future__ import annotations
 
 from .._cim.types import BOOLEAN, DATETIME, EMBEDDED, SINT32, STRING, UINT8, UINT32, array_of
-from .._engine.options import BOOL, BYTES, SCHEDULES, UNC_PATH, number, text, words
+from .._engine.options import BOOL, BYTES, SCHEDULE_EDIT, UNC_PATH, number, text, words
 from .._engine.resource import Flag, Property, Resource
 
 ACTIONS = {0: "none", 1: "update", 2: "add", 3: "delete"}
@@ -94,7 +94,7 @@ PACKAGE_PROPERTIES = (
     Property("preferred_address_type", "PreferredAddressType", STRING, names=ADDRESS_TYPES, kind=words(ADDRESS_TYPES)),
     Property("priority", "Priority", UINT32, names=PRIORITIES, kind=words(PRIORITIES)),
     Property("refresh_pkg_source_flag", "RefreshPkgSourceFlag", BOOLEAN, lazy=True),
-    Property("refresh_schedule", "RefreshSchedule", array_of(EMBEDDED), lazy=True, kind=SCHEDULES),
+    Property("refresh_schedule", "RefreshSchedule", array_of(EMBEDDED), lazy=True, kind=SCHEDULE_EDIT),
     Property("security_scopes", "SecuredScopeNames", array_of(STRING)),
     Property("sedo_object_version", "SedoObjectVersion", STRING),
     Property("share_name", "ShareName", STRING, kind=text(127)),

@@ -158,6 +158,14 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "Optional components by name. Both forms are read.",
     ),
     Assumption(
+        "context_id",
+        "Whether a boot image shows the ContextID of its last Put afterwards.",
+        ("kept", "dropped"),
+        "By what a run sees that a killed one did not build: by the id, or by the audit messages of the image. Without the id, an image "
+        "that stays too old is built by every run with rebuild: if_stale.",
+        WRITE + " Change the description of a boot image with cm_boot_image, and look at context_id in its result.",
+    ),
+    Assumption(
         "context_options",
         "Whether WinRM takes options whose names begin with wmi:.",
         ("accepted", "refused", "invalid"),

@@ -9,18 +9,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._cim.instance import Instance
-from .._cim.types import EMBEDDED, STRING, UINT32, array_of
+from .._cim.types import STRING, UINT32
 from .._provider.errors import ProviderError
 from .._wsman.errors import ConfigMgrError, OutcomeUnknown
 from . import boot_staleness, boot_wim, report
-from .boot_options import driver_paths
 from .boot_write import LongWrite
 from .build import COMPLETE, ERROR, IN_PROGRESS, context_for
 from .distribution import Wanted
 from .operation import Earlier, Operation, Rules, Target
 from .refresh import Refresh, Wish
 from .selection import Asked
-from .words import plain
 
 if TYPE_CHECKING:
     from .boot_state import BootImage
@@ -101,12 +99,7 @@ class Build:
         task = self._task
         if not culprit or task.found is None:
             return ""
-        paths = driver_paths(plain(task.found.value("ReferencedDrivers", array_of(EMBEDDED)) or []))
-        meant = [number for number, path in paths.items() if path and path.rstrip("\\").lower() in culprit.lower()]
-        told = [
-            f"driver {number} ({task.driver_in_words(number, paths[number])['name'] or paths[number]})"
-            for number in meant
-        ]
+        told = task.wishes.at_fault(culprit, task.found)
         return f"; it is {', '.join(told)}" if told else ""
 
     def _look_again(self) -> None:

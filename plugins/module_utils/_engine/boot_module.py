@@ -11,8 +11,9 @@ from typing import Any, Callable
 
 from .._provider.errors import Impossible
 from .._provider.site import Site
+from . import state
 from .boot_build import build_rules
-from .boot_state import BootImage, BootRules, result_of
+from .boot_state import BootImage, BootRules
 from .module import LONGEST_WAITS, Task, run_task
 from .operation import Operation
 from .resource import Resource
@@ -69,6 +70,34 @@ def make_boot_image(
     )
     make = partial(BootImage, operation=operation, rules=rules)
     return make_converge(resource, params, open_session, warn, make)
+
+
+def result_of(task: BootImage, carried_out: bool, used_by: bool) -> dict[str, Any]:
+    """What the module returns, beside what every state module does."""
+    result = state.result_of(task, carried_out)
+    found, build = task.found, task.build
+    row = build.row or {}
+    result["changed"] = task.changed and not build.restored
+    result["build"] = {
+        "due": task.need.due,
+        "reason": task.need.reason,
+        "status": row.get("status"),
+        "source_version": row.get("source_version"),
+        "reloaded_winpe": build.reloaded,
+        "restored": build.restored,
+        "percent": (row.get("build") or {}).get("percent"),
+        "progress": [*task.follower.progress, *(row.get("build") or {}).get("progress", [])],
+        "details": row,
+    }
+    result["pending"] = task.pending
+    result["staleness"] = task.staleness.as_result() if task.staleness else None
+    if found is not None and result["object"]:
+        result["object"].update(task.wishes.contents(found))
+    if used_by:
+        result["used_by"] = task.users()
+    if build.failure:
+        result.update(failed=True, msg=build.failure)
+    return result
 
 
 def run_boot_image(resource: Resource, operation: Operation) -> None:

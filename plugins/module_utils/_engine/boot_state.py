@@ -11,21 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Callable
 
 from .._cim import wql
 from .._cim.instance import Instance
-from .._cim.types import BOOLEAN, EMBEDDED, STRING, UINT32, array_of
+from .._cim.types import BOOLEAN, STRING, UINT32
 from .._provider.errors import Impossible, NotFound, OperationFailed, ProviderError
 from .._provider.site import Site
-from . import boot_drivers, boot_staleness, boot_wim, state
+from .._wsman.errors import OutcomeUnknown
+from . import boot_staleness
 from .boot_build import Build
-from .boot_components import Catalogue, read_catalogue
-from .boot_drivers import Driver
 from .boot_marks import Mark, read_mark
-from .boot_options import Edit, driver_paths
 from .boot_staleness import Staleness, Versions
+from .boot_wishes import Wishes
 from .boot_write import Follower, LongWrite
 from .build import COMPLETE, ERROR, context_for
 from .converge import DELETING, Converge, Identity, Patience
@@ -33,11 +32,8 @@ from .operation import Operation, Rules
 from .plan import Plan, Wish
 from .resource import Resource
 from .trail import can_mark, read_trail, refresh_follows, refresh_is_pending
-from .words import plain
 
-COMPONENTS, DRIVERS = "optional_components", "drivers"
 UNDER_WAY = (1, 2)  # ActionInProgress: update, add
-_COMPONENT_IDS, _REFERENCES = array_of(UINT32), array_of(EMBEDDED)
 _STATE = {"ActionInProgress": UINT32, "PackageID": STRING, "SourceVersion": UINT32}
 
 
@@ -69,18 +65,6 @@ class Need:
         return bool(self.reason)
 
 
-@dataclass
-class _Known:
-    """What was read of the site once for the task."""
-
-    catalogues: dict[str, Catalogue] = field(default_factory=dict)
-    drivers: dict[int, Driver] = field(default_factory=dict)
-    versions: Versions | None = None
-    architecture: str = ""
-    checked: set[int] = field(default_factory=set)
-    told: set[str] = field(default_factory=set)
-
-
 class BootImage(Converge):
     """One boot image of one task."""
 
@@ -98,16 +82,19 @@ class BootImage(Converge):
     ) -> None:
         super().__init__(resource, site, identity, wish, patience, warn)
         self.rules = rules
+        self._told: set[str] = set()
         self.need = Need()
         self.staleness: Staleness | None = None
         self.pending: bool | None = None
         self.build = Build(self, operation)
         self.follower = Follower(
-            site, resource.wmi_class, site.means.clock, rules.build.wait_interval, rules.build.build_timeout
+            site, resource.wmi_class, site.means.clock, rules.build.wait_interval, rules.build.build_timeout, self.say
         )
-        self._operation = operation
         self._asked = wish
-        self._known = _Known()
+        self._versions: Versions | None = None
+        self.wishes = Wishes(
+            resource, site, wish.values, rules.architecture, rules.language, rules.driver_check, self.say
+        )
 
     # -- planning --------------------------------------------------------------------------------------------------
 
@@ -124,95 +111,15 @@ class BootImage(Converge):
         return self.current
 
     def _resolved(self) -> Wish:
-        self._demand_architecture()
-        values = dict(self._asked.values) if self._asked.present else {}
-        components, drivers = values.get(COMPONENTS), values.get(DRIVERS)
-        if isinstance(components, Edit):
-            catalogue = self._catalogue()
-            present = self.found.value("OptionalComponents", _COMPONENT_IDS) if self.found is not None else []
-            values[COMPONENTS] = catalogue.resolve(components, present)
-        if isinstance(drivers, Edit):
-            values[DRIVERS] = self._wanted_drivers(drivers)
-        return replace(self._asked, values=values)
-
-    def _architecture(self) -> str:
-        """That of the image, or for a new one that of the WIM. Raises Impossible, ProviderError."""
-        if self.found is not None:
-            return boot_wim.architecture_word(self.found.value("Architecture", STRING))
-        if not self._known.architecture:
-            self._known.architecture = self.rules.architecture or self._architecture_of_file()
-        return self._known.architecture
-
-    def _demand_architecture(self) -> None:
-        """That of an image comes from its WIM and cannot be changed. Raises Impossible."""
-        wanted = self.rules.architecture
-        if self.found is None or not wanted or not self._asked.present or self._architecture() == wanted:
-            return
-        raise Impossible(
-            f"{self._label()} is for {self._architecture()}, not for {wanted}",
-            hint="The WIM decides; create another boot image from another one",
-        )
-
-    def _architecture_of_file(self) -> str:
-        path, index = self._asked.values.get("image_path"), self._asked.values.get("image_index") or 1
-        if not path:
-            raise Impossible(
-                f"There is no such {self.resource.label} yet, and it cannot be created without image_path",
-                hint="Give it too, or correct the name",
-            )
-        try:
-            images = boot_wim.read_images(self.site, self.resource.wmi_class, path)
-        except ProviderError as refused:
-            refused.hint = f"Give architecture too, then the WIM need not be read before; {refused.hint[0].lower()}{refused.hint[1:]}"
-            raise
-        return boot_wim.architecture_of(images, index, path)
-
-    def _catalogue(self) -> Catalogue:
-        architecture = self._architecture()
-        if architecture not in self._known.catalogues:
-            self._known.catalogues[architecture] = read_catalogue(self.site, architecture, self.rules.language)
-        return self._known.catalogues[architecture]
-
-    def _wanted_drivers(self, edit: Edit) -> list[dict[str, Any]]:
-        present = self._present_drivers()
-        # Those that are referred to already, and named by id, cost no request.
-        asked = [each for each in edit.mentioned if not (each.isdigit() and int(each) in present)]
-        found = boot_drivers.find_drivers(self.site, asked)
-        self._known.drivers.update({driver.number: driver for driver in found.values()})
-        ids = boot_drivers.resolve(edit, found, list(present), self.site.where)
-        self._check_drivers([self._known.drivers[each] for each in ids if each not in present])
-        fresh = {driver.number: driver.path for driver in found.values()}
-        return [{"ID": each, "SourcePath": fresh.get(each) or present.get(each, "")} for each in ids]
-
-    def _present_drivers(self) -> dict[int, str]:
-        if self.found is None:
-            return {}
-        return driver_paths(plain(self.found.value("ReferencedDrivers", _REFERENCES) or []))
-
-    def _check_drivers(self, added: list[Driver]) -> None:
-        """Refuse what cannot work, and warn of what is of no use, as far as the site knows."""
-        problems = []
-        for driver in added:
-            if driver.number in self._known.checked:
-                continue
-            self._known.checked.add(driver.number)
-            platforms = boot_drivers.platforms_of(self.site, driver)
-            for finding in boot_drivers.findings(driver, self._architecture(), platforms):
-                if finding.lasting and self.rules.driver_check == "fail":
-                    problems.append(f"{driver.label}: {finding.text}")
-                else:
-                    self.say(f"{driver.label}: {finding.text}")
-        if problems:
-            raise Impossible(
-                "; ".join(problems),
-                where=self.site.where,
-                hint="Nothing was sent. Take another driver, or set driver_check to warn and let the build decide",
-            )
+        if not self._asked.present:
+            return replace(self._asked, values={})
+        self.wishes.demand_architecture(self.found, self._label())
+        return replace(self._asked, values=self.wishes.resolved(self.found))
 
     def say(self, text: str) -> None:
         """A warning, once a task."""
-        if text not in self._known.told:
-            self._known.told.add(text)
+        if text not in self._told:
+            self._told.add(text)
             self._warn(text)
 
     # -- deciding about the build ----------------------------------------------------------------------------------
@@ -243,9 +150,9 @@ class BootImage(Converge):
 
     def measure(self, found: Instance) -> Staleness:
         """How old the image is; the site's versions are read once."""
-        if self._known.versions is None:
-            self._known.versions = boot_staleness.read_versions(self.site)
-        return boot_staleness.measure(found, self._known.versions)
+        if self._versions is None:
+            self._versions = boot_staleness.read_versions(self.site)
+        return boot_staleness.measure(found, self._versions)
 
     def _plan_build(self, found: Instance) -> None:
         if "ImagePath" in self.current.writes and found.value("DefaultImage", BOOLEAN):
@@ -342,30 +249,12 @@ class BootImage(Converge):
 
     def _put_in_words(self) -> None:
         """Names for components and drivers in the diff, and whether a build is due."""
-        before, after = dict(self.current.before), dict(self.current.after)
-        for side in (before, after):
-            if side.get(COMPONENTS) is not None and isinstance(self._asked.values.get(COMPONENTS), Edit):
-                side[COMPONENTS] = self._catalogue().names(side[COMPONENTS])
-            if side.get(DRIVERS) is not None:
-                paths = driver_paths(side[DRIVERS])
-                side[DRIVERS] = [self.driver_in_words(number, paths[number]) for number in sorted(paths)]
+        before, after = (
+            self.wishes.in_words(dict(side), self.found) for side in (self.current.before, self.current.after)
+        )
         if self.need.due:
             before["build"], after["build"] = "due", "done" if self.rules.build.wait else "begun"
         self.current = replace(self.current, before=before, after=after)
-
-    def driver_in_words(self, number: int, path: str) -> dict[str, Any]:
-        """A driver as the result shows it; the name is empty where nobody asked for it."""
-        known = self._known.drivers.get(number)
-        return {"id": number, "name": known.name if known else "", "source_path": path}
-
-    def contents(self, found: Instance) -> dict[str, Any]:
-        """Components and drivers of the image with their names, as far as they were read anyway."""
-        told: dict[str, Any] = {}
-        if isinstance(self._asked.values.get(COMPONENTS), Edit):
-            told[COMPONENTS] = self._catalogue().names(found.value("OptionalComponents", _COMPONENT_IDS))
-        paths = driver_paths(plain(found.value("ReferencedDrivers", _REFERENCES) or []))
-        told[DRIVERS] = [self.driver_in_words(number, paths[number]) for number in sorted(paths)]
-        return told
 
     def users(self) -> list[str]:
         """The task sequences that use the image. One request each."""
@@ -390,7 +279,7 @@ class BootImage(Converge):
         """Write, and build where that is due. A build that failed is in `build.failure`."""
         if self.current.action == "create":
             self._await_creation()
-        elif self.need.due:
+        if self.need.due:
             if self.current.action == "update":
                 self._calm()
             if self.need.reload and not {"OptionalComponents", "ReferencedDrivers"}.isdisjoint(self.current.writes):
@@ -453,7 +342,16 @@ class BootImage(Converge):
             self._clock.sleep(self.rules.build.wait_interval)
 
     def _send(self, read: Instance) -> None:
-        self.send_long(read, self.current.writes, owes=self.need.due or bool(self.pending))
+        try:
+            self.send_long(read, self.current.writes, owes=self.need.due or bool(self.pending))
+        except OutcomeUnknown as lost:
+            self._be_patient(lost)
+            raise
+
+    def _be_patient(self, lost: OutcomeUnknown) -> None:
+        """A host that ended the wait for an answer may build on for long, and not every site tells how far it is."""
+        if lost.timed_out_at_server:
+            self._patience = replace(self._patience, grace=max(self._patience.grace, self.rules.build.build_timeout))
 
     def send_long(self, read: Instance, writes: Mapping[str, Any], *, owes: bool) -> None:
         """A Put that may build the image inside the call (behaviour 82), followed by the ContextID that it writes.
@@ -480,6 +378,9 @@ class BootImage(Converge):
         write = LongWrite(self.site, lambda site: site.create(self.resource.wmi_class, writes), "create")
         try:
             return str(self.follower.see_through(write, context) or "")
+        except OutcomeUnknown as lost:
+            self._be_patient(lost)
+            raise
         except (OperationFailed, ProviderError):
             self._clear_away(context)
             raise
@@ -500,31 +401,3 @@ class BootImage(Converge):
                 self.say(
                     f"Boot image {row['PackageID']} was left behind, as on_build_failure is keep; it was never built"
                 )
-
-
-def result_of(task: BootImage, carried_out: bool, used_by: bool) -> dict[str, Any]:
-    """What the module returns, beside what every state module does."""
-    result = state.result_of(task, carried_out)
-    found, build = task.found, task.build
-    row = build.row or {}
-    result["changed"] = task.changed and not build.restored
-    result["build"] = {
-        "due": task.need.due,
-        "reason": task.need.reason,
-        "status": row.get("status"),
-        "source_version": row.get("source_version"),
-        "reloaded_winpe": build.reloaded,
-        "restored": build.restored,
-        "percent": (row.get("build") or {}).get("percent"),
-        "progress": [*task.follower.progress, *(row.get("build") or {}).get("progress", [])],
-        "details": row,
-    }
-    result["pending"] = task.pending
-    result["staleness"] = task.staleness.as_result() if task.staleness else None
-    if found is not None and result["object"]:
-        result["object"].update(task.contents(found))
-    if used_by:
-        result["used_by"] = task.users()
-    if build.failure:
-        result.update(failed=True, msg=build.failure)
-    return result

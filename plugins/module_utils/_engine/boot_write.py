@@ -65,13 +65,22 @@ class LongWrite:
 class Follower:
     """Follows long writes on one boot image by their ContextID. Times in seconds."""
 
-    def __init__(self, site: Site, class_name: str, clock: Clock, interval: float, longest: float) -> None:
+    def __init__(
+        self,
+        site: Site,
+        class_name: str,
+        clock: Clock,
+        interval: float,
+        longest: float,
+        warn: Callable[[str], None],
+    ) -> None:
         self.progress: list[str] = []
         self._site = site
         self._class = class_name
         self._clock = clock
         self._interval = interval
         self._longest = longest
+        self._warn = warn
         self._last: BuildStatus | None = None
 
     def status(self, context_id: str) -> BuildStatus:
@@ -94,6 +103,13 @@ class Follower:
         known = status or self.status(context_id)
         if known.status in (COMPLETE, ERROR):
             forget(self._site, self._class, context_id)
+
+    def _tidy(self, context_id: str, status: BuildStatus | None = None) -> None:
+        """The same after a write: what came of that does not depend on it."""
+        try:
+            self.forget(context_id, status)
+        except ConfigMgrError as problem:
+            self._warn(f"The provider's record of the build {context_id} could not be deleted: {problem}")
 
     def end_of(self, context_id: str) -> BuildStatus:
         """Wait until the build with this ContextID does not run any more. Raises OperationFailed when that takes too long."""
@@ -121,10 +137,10 @@ class Follower:
             self.status(context_id)
             self._clock.sleep(min(self._interval, 1.0 + self._clock.now() - began))
         if write.ended and write.error is None:
-            self.forget(context_id)
+            self._tidy(context_id)
             return write.result
         status = self.end_of(context_id)
-        self.forget(context_id, status)
+        self._tidy(context_id, status)
         if status.status == ERROR:
             raise OperationFailed(
                 status.failure, where=self._site.where, hint="Look into SMSProv.log on the provider host for more"

@@ -19,7 +19,7 @@ from .._provider.site import Site
 from .._wsman.errors import ConfigMgrError, OutcomeUnknown
 from .deletion import demand_deletable, task_sequences
 from .edit_locks import LOOK_INTERVAL, EditLock
-from .plan import BY_THE_SITE, Plan, Wish, make_plan, unmet
+from .plan import BY_THE_SITE, Plan, Wish, make_plan, settle, unmet
 from .resource import Resource
 from .selection import checked_ids
 from .targets import Targets, add_targets, find_targets
@@ -68,6 +68,7 @@ class Converge:
         self.resource = resource
         self.site = site
         self.wish = wish
+        self._declared = wish
         self.deleting = False
         self.package_id = checked_ids([identity.package_id])[0] if identity.package_id else ""
         self._name = identity.name
@@ -89,7 +90,7 @@ class Converge:
                 f"There is no {self.resource.label} {self.package_id} at {self.site.where}, or it is outside the scopes of {self.site.user}",
                 hint="A PackageID is given by the site: to create one, leave package_id out and give a name",
             )
-        self.wish = self._resolved()
+        self.wish = settle(self.resource, self._resolved(), self.found)
         self.current = make_plan(self.resource, self.wish, self.found)
         self._demand_properties()
         if self.wish.present:
@@ -133,7 +134,7 @@ class Converge:
 
     def _resolved(self) -> Wish:
         """The declared state in the words of the plan; for resources that have to ask the site what is meant."""
-        return self.wish
+        return self._declared
 
     def _read(self) -> Instance | None:
         """The object as Get gives it, lazy properties included; None if it is absent or being deleted (behaviour 117)."""

@@ -156,25 +156,32 @@ class ImageState(Converge):
             self._reload()
         if "refresh" in steps:
             self._refresh()
-        elif self.content.rules.wait and (
-            self._joins or (self.current.action == "create" and self.content.refresh != "never")
-        ):
+        elif self.content.rules.wait and self._has_to_wait():
             self._join()
         if self.target is not None and self.current.action != "delete":
             self.found = self._get(self._id())
 
+    def _has_to_wait(self) -> bool:
+        """Whether the site has content under way that this task, or a run that is gone, has brought about."""
+        if "distribution_points" in self.current.steps and self.content.rules.until_distributed:
+            return True
+        return self.content.refresh != "never" and (self._joins or self.current.action == "create")
+
     def _reload(self) -> None:
-        """Have the metadata read again. Raises NotConverged if the site goes on to show the old one."""
+        """Have the metadata read again. Raises NotConverged if the site goes on to show the old one, OutcomeUnknown if an answer was lost."""
         package_id = self._id()
+        lost: OutcomeUnknown | None = None
         try:
             self.site.call(self.resource.wmi_class, "ReloadImageProperties", {"PackageID": package_id})
-        except OutcomeUnknown:  # what the site shows now decides
-            pass
+        except OutcomeUnknown as unknown:  # what the site shows now decides
+            lost = unknown
         now = self._get(package_id)
         source = self._source_metadata(now)
         if self._shows_old(now, source):
-            self._commit(now)
+            lost = self._commit(now) or lost
             now = self._get(package_id)
+            if lost is not None and self._shows_old(now, source):
+                raise self._unseen("The reload of the metadata", lost)
             if source is not None and not same_metadata(source, _metadata(now)):
                 raise NotConverged(
                     f"The site still shows the old metadata of {self._label()}, although it was reloaded and saved",
@@ -188,20 +195,19 @@ class ImageState(Converge):
             return not same_metadata(source, _metadata(now))
         return same_metadata(self._old_metadata, _metadata(now))
 
-    def _commit(self, read: Instance) -> None:
-        """Put the object as it was just read, which saves the metadata (behaviour 88)."""
+    def _commit(self, read: Instance) -> OutcomeUnknown | None:
+        """Put the object as it was just read, which saves the metadata (behaviour 88). A lost answer is returned."""
         self._lock.begin()
         while True:
             try:
                 with self._lock.writing(self._id()), refresh_follows(self.site):
                     self.site.put(read, {})
-                return
+                return None
             except Locked as locked:
                 self._lock.give_way(locked, self._id(), self._label())
                 read = self._get(self._id())
             except OutcomeUnknown as lost:
-                self._settle(read, lost)  # nothing of it is unmet: what is read next decides
-                return
+                return lost
             except ProviderError as refused:
                 self._blame_an_edit(read, refused)
                 raise

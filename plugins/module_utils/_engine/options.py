@@ -12,7 +12,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from .._provider.errors import Impossible
@@ -37,12 +37,14 @@ class Kind:
 
     `check(asked, option)` gives the value in words and raises Impossible; `stored(words)` the value of the WMI property;
     `same(wanted, found)` says whether two values in words mean the same. `spec` is its entry in an argument_spec.
+    `settled(asked, found)` makes words of a value that depends on what the site has, such as an addition to a list.
     """
 
     spec: Mapping[str, Any]
     check: Callable[[Any, str], Any]
     stored: Callable[[Any], Any] = _as_it_is
     same: Callable[[Any, Any], bool] = field(default=_equal)
+    settled: Callable[[Any, Any], Any] = field(default=lambda asked, _found: asked)
 
 
 def _no_text(value: Any) -> Any:
@@ -127,6 +129,7 @@ def _check_bytes(asked: Any, option: str) -> str:
 BYTES = Kind({"type": "str"}, _check_bytes, stored=lambda told: list(base64.b64decode(told)))
 
 _NUMBERS = {"type": "dict", "options": {name: {"type": "int"} for name in ("days", "hours", "minutes")}}
+# Schedules as one list.
 SCHEDULES = Kind(
     {
         "type": "list",
@@ -147,4 +150,48 @@ SCHEDULES = Kind(
     lambda asked, _option: schedule.normal(asked),
     stored=schedule.tokens,
     same=schedule.same,
+)
+
+
+@dataclass(frozen=True)
+class ScheduleEdit:
+    """What is asked of a list of schedules: all of them, or those to add and to remove. In words."""
+
+    option: str
+    every: list[dict[str, Any]] | None = None
+    add: tuple[dict[str, Any], ...] = ()
+    remove: tuple[dict[str, Any], ...] = ()
+
+    def on(self, found: list[dict[str, Any] | None]) -> list[dict[str, Any]]:
+        """The list that comes of it where the site has `found`. Raises Impossible for more than a site keeps."""
+        if self.every is not None:
+            return self.every
+        kept = schedule.without(found, self.remove)
+        if any(each is None or "recurs" not in each for each in kept):
+            raise Impossible(
+                f"{self.option} has a schedule of a kind that this collection does not know, so nothing can be added or removed",
+                hint="Give the whole list with set",
+            )
+        known = [dict(each) for each in kept if each is not None]
+        return schedule.normal([*known, *(dict(each) for each in schedule.missing(self.add, known))], self.option)
+
+
+def _check_schedule_edit(asked: Any, option: str) -> ScheduleEdit:
+    given = {name: schedule.normal(value, option) for name, value in asked.items() if value is not None}
+    if not given:
+        raise Impossible(f"{option} says nothing", hint="Give set, or add and remove")
+    if "set" in given and len(given) > 1:
+        raise Impossible(f"{option} has set beside add or remove", hint="set is the whole list already")
+    edit = ScheduleEdit(option, given.get("set"), tuple(given.get("add", ())), tuple(given.get("remove", ())))
+    if len(schedule.missing(edit.add, edit.remove)) < len(edit.add):
+        raise Impossible(f"{option} adds and removes the same schedule", hint="Take it out of one of them")
+    return edit
+
+
+# Schedules as a list that is set, or changed.
+SCHEDULE_EDIT = replace(
+    SCHEDULES,
+    spec={"type": "dict", "options": {name: dict(SCHEDULES.spec) for name in ("set", "add", "remove")}},
+    check=_check_schedule_edit,
+    settled=lambda asked, found: asked.on(found or []) if isinstance(asked, ScheduleEdit) else asked,
 )

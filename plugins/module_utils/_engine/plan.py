@@ -92,6 +92,16 @@ def _bits(asked: Iterable[Any] | None, which: str) -> int:
     return bits
 
 
+def settle(resource: Resource, wish: Wish, found: Instance | None) -> Wish:
+    """The declared state as it is with this object: additions and removals become whole values. Raises Impossible."""
+    values = dict(wish.values)
+    for item in _declared(resource, wish):
+        if item.kind is not None:
+            present = in_words(item, found.value(item.wmi, item.codec)) if found is not None else None
+            values[item.option] = item.kind.settled(values[item.option], present)
+    return replace(wish, values=values)
+
+
 def make_plan(resource: Resource, wish: Wish, found: Instance | None) -> Plan:
     """Compare the declared state with what was read by Get. Raises Impossible for what cannot come about."""
     if not wish.present:
@@ -201,4 +211,4 @@ def unmet(resource: Resource, plan: Plan, wish: Wish, stored: Instance) -> dict[
     return missed
 
 
-__all__ = ["BY_THE_SITE", "Flag", "Plan", "Wish", "make_plan", "make_wish", "unmet"]
+__all__ = ["BY_THE_SITE", "Flag", "Plan", "Wish", "make_plan", "make_wish", "settle", "unmet"]

@@ -246,13 +246,26 @@ def _token(words: Mapping[str, Any]) -> Embedded:
 
 def same(wanted: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any] | None]) -> bool:
     """Whether the site has what is wanted, in any order; an interval that was asked for without a start has it with any."""
-    rest = list(found)
+    return not missing(wanted, found) and len(wanted) == len(found)
+
+
+def missing(wanted: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any] | None]) -> list[Mapping[str, Any]]:
+    """Those that are wanted and not found; each one that is found stands for one."""
+    rest, absent = list(found), []
     for each in wanted:
         match = next((other for other in rest if other is not None and _same(each, other)), None)
         if match is None:
-            return False
-        rest.remove(match)
-    return not rest
+            absent.append(each)
+        else:
+            rest.remove(match)
+    return absent
+
+
+def without(
+    found: Sequence[Mapping[str, Any] | None], unwanted: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any] | None]:
+    """Those that are found, without all that are the same as an unwanted one."""
+    return [each for each in found if each is None or not any(_same(other, each) for other in unwanted)]
 
 
 def _same(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:

@@ -234,7 +234,12 @@ class ServicingTask(Planner):
             )
         if job.state == FAILED:
             raise OperationFailed(self.failure(job), where=self.site.where, hint=LOG)
-        self._states = self.servicing.update_states(self.wish.images)
+        for run in job.runs:
+            if run.failed_update:
+                title = self.titles.get(run.failed_update, "")
+                self._warn(
+                    f"Job {job.schedule_id} succeeded without update {run.failed_update} ({title!r}) in {run.package_id}: {error_text(run.error)}"
+                )
         return job
 
     def failure(self, job: Job) -> str:

@@ -22,7 +22,7 @@ _WORDS = {
     "product_type": "product type",
     "created": "creation date",
 }
-_SIZES = {"Index": UINT32, "Name": STRING, "OSVersion": STRING, "Size": SINT64}
+_SIZES = {"Index": UINT32, "Language": STRING, "Name": STRING, "OSVersion": STRING, "Size": SINT64}
 
 
 def read_metadata(site: Site, class_name: str, path: str) -> str:
@@ -75,9 +75,12 @@ def told_images(site: Site, found: Instance | None, metadata: str) -> list[dict[
     except ProviderError:  # an old site, or a right that is missing: the rest stands
         return images
     for image in images:
-        # The index is lazy, so a query may leave it out; then the name has to do where it is the only one.
+        # The index is lazy, so a query may leave it out; then what is told of the image has to do, where it is the only such one.
         hits = [row for row in rows if row["Index"] == image["index"]] or [
-            row for row in rows if row["Name"] == image["name"]
+            row
+            for row in rows
+            if (row["Name"], row["OSVersion"]) == (image["name"], image["os_version"])
+            and row["Language"] in ("", None, *image["languages"])
         ]
         if len(hits) == 1:
             image["size"] = hits[0]["Size"]

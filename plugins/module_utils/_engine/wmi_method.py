@@ -13,7 +13,7 @@ from .._cim import wql
 from .._cim.types import SINT64, Codec
 from .._provider.errors import Impossible, ProviderError
 from .._provider.namespace import Namespace
-from .._provider.schema import DESCRIBED, ClassSchema, MethodSchema, ParameterSchema
+from .._provider.schema import DESCRIBED, ClassSchema, MethodSchema, ParameterSchema, PropertySchema
 from .._wsman.errors import BadValue
 from .wmi_values import Reader, Writer, converted, near
 
@@ -213,16 +213,14 @@ class Call:
             return answer.guess(RETURN_VALUE)
 
     def _outputs(self, answer: Properties) -> dict[str, Any]:
-        declared = {each.name: each for each in self._method.outputs()}
-        names = [*declared, *(name for name in answer.names() if name not in declared and name != RETURN_VALUE)]
+        declared = tuple(PropertySchema(each.name, each.type, each.array) for each in self._method.outputs())
+        known = [each.name for each in declared]
+        names = [*known, *(name for name in answer.names() if name not in known and name != RETURN_VALUE)]
         # A direction is not always told; what came back is an out parameter, and what may have been one is null.
         given = {name.lower() for name in (*self._wanted.arguments, *self._wanted.secret_arguments)}
         sent = set(answer.names())
-        return {
-            name: self._reader.one(answer, name, declared.get(name))
-            for name in names
-            if name in sent or name.lower() not in given
-        }
+        wanted = [name for name in names if name in sent or name.lower() not in given]
+        return self._reader.some(answer, ClassSchema(self._method.name, properties=declared), wanted)
 
 
 def _selector(value: Any, label: str) -> str:

@@ -27,8 +27,9 @@ from .._cim.types import (
     array_of,
 )
 from .._provider.errors import Impossible
-from .._provider.schema import DESCRIBED, ClassSchema, Member, Schemas
+from .._provider.schema import DESCRIBED, ClassSchema, Member, PropertySchema, Schemas, class_of_object
 from .._wsman.errors import BadValue
+from .._wsman.names import TYPE
 from .need import site_text
 
 # The key under which an embedded object names its class.
@@ -56,6 +57,8 @@ class Reader:
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
         self._noted: dict[str, None] = {}
+        self._last: ClassSchema | None = None
+        self._by_name: dict[str, PropertySchema] = {}
 
     @property
     def untyped(self) -> list[str]:
@@ -71,7 +74,18 @@ class Reader:
     def some(self, found: Properties, schema: ClassSchema, names: Sequence[str]) -> dict[str, Any]:
         """These properties of an object; null, or an empty list, where it has none."""
         sent = {name.lower(): name for name in found.names()}
-        return {name: self.one(found, sent.get(name.lower(), name), schema.property_named(name)) for name in names}
+        table = self._table(schema)
+        declared = {name: table.get(name.lower()) for name in names}
+        if None in declared.values() or any(TYPE in each.attrib for each in found.element):
+            shown = class_of_object(found.element)
+            declared = {name: _by_form(each, shown.property_named(name)) for name, each in declared.items()}
+        return {name: self.one(found, sent.get(name.lower(), name), declared[name]) for name in names}
+
+    def _table(self, schema: ClassSchema) -> dict[str, PropertySchema]:
+        """The properties of a class by name, made once: rows are many."""
+        if schema is not self._last:
+            self._last, self._by_name = schema, {each.name.lower(): each for each in schema.properties}
+        return self._by_name
 
     def one(self, found: Properties, name: str, declared: Member | None) -> Any:
         """One property by its declaration, if there is one that tells the type and the value keeps to it."""
@@ -101,6 +115,13 @@ class Reader:
         return value
 
 
+def _by_form(declared: PropertySchema | None, shown: PropertySchema | None) -> PropertySchema | None:
+    """What the form of a value leaves no doubt of. Without qualifiers an object is declared as text (wire M-04)."""
+    if declared is None or shown is None or declared.type != "string" or not shown.type.startswith("object"):
+        return declared or shown
+    return replace(shown, array=declared.array)
+
+
 class Writer:
     """Values from a playbook as WMI takes them, checked against the site's declarations. Raises Impossible, BadValue."""
 
@@ -109,8 +130,10 @@ class Writer:
 
     def value(self, declared: Member, asked: Any, label: str) -> tuple[Codec, Any]:
         """The codec and the value for a property or parameter. `label` names it in messages."""
-        if declared.type in ("", "unknown"):
+        if not declared.type:
             return self._by_itself(asked, label)
+        if declared.type == "string" and not declared.qualifiers and _is_object(asked):  # wire M-04
+            declared = replace(declared, type="object")
         codec = declared.codec
         if codec is None:
             raise Impossible(f"{label} is of the type {declared.type}, which cannot be given here")
@@ -164,6 +187,12 @@ class Writer:
         if not isinstance(asked, (str, float)):
             raise Impossible(f"{label} is null", hint="Leave it out instead")
         return STRING, str(asked)
+
+
+def _is_object(asked: Any) -> bool:
+    """Whether it can be nothing but an object, or a list of some."""
+    found = asked if isinstance(asked, (list, tuple)) and asked else [asked]
+    return all(isinstance(each, Mapping) and CLASS in each for each in found)
 
 
 def converted(declared: Member, asked: Any, label: str) -> Any:

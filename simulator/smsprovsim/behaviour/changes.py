@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..model import Caller
+from ..model import Caller, WmiError
 from ..scenario_images import add_updates, described, driver_values, source_of, typed_value
 from ..world import Package, World
 from .injection import STAGES, Failure
@@ -74,11 +74,15 @@ class Changes:
         """Somebody changes properties of a package."""
         package = self._package(order["put"])
         definition = package.record.definition
+        typed = {}
         for name, value in order.get("values", {}).items():
             if name not in definition.properties:
                 raise BadChange(f"{definition.name} has no property {name}")
-            cim_type = definition.properties[name].type
-            package.record.values[name] = typed_value(self._world.repository, cim_type, value)
+            typed[name] = typed_value(self._world.repository, definition.properties[name].type, value)
+        try:
+            package.record.values.update(self._world.repository.checked(definition, typed, "PutInstance"))
+        except WmiError as error:
+            raise BadChange(error.message) from error
         self._leave_traces(package, 30001, order)
 
     def _leave_traces(self, package: Package, number: int, order: Mapping[str, Any]) -> None:

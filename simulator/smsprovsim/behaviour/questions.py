@@ -94,6 +94,10 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         ("saves", "builds"), "saves", "behaviour 82, 86; SMS_BootImagePackage.ContextID",
         "What a Put of an existing boot image does: it saves the settings, or it builds the image as that of a new one.",
     ),
+"context_id": (
+        ("kept", "dropped"), "kept", "SMS_BootImagePackage.ContextID",
+        "Whether a boot image shows the ContextID of its last Put afterwards, or none.",
+    ),
 "boot_row": (
         ("after_build", "before_build"), "after_build", "behaviour 82",
         "When a Put that builds writes the object: after the build, so that a failed one leaves nothing, or before it.",

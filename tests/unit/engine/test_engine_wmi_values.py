@@ -212,6 +212,24 @@ def test_what_json_has_no_number_for_is_text(text: str, found: str) -> None:
     json.dumps(value, allow_nan=False)
 
 
+def test_the_objects_of_a_join_are_typed_by_their_own_classes() -> None:
+    """A row of no class, with an object for each alias (wire T-15)."""
+    answer = markup.parse(
+        b"""<g:__Generic xmlns:g="urn:g" xmlns:t="urn:t" xmlns:cim="http://schemas.dmtf.org/wbem/wscim/1/common"
+            xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+          <g:a xsi:type="t:SMS_Token_Type"><t:Days>7</t:Days><t:Names>x</t:Names></g:a>
+          <g:b xsi:type="t:SMS_Other_Type"><t:Days>7</t:Days></g:b>
+          <g:At><cim:Datetime>2026-11-20T22:00:00Z</cim:Datetime></g:At>
+        </g:__Generic>"""
+    )
+    reader = Reader(Classes())  # type: ignore[arg-type]
+    row = reader.every(Properties(answer), ClassSchema("__Generic", source=UNKNOWN))
+    assert (row["a"]["__CLASS"], row["a"]["Days"], row["a"]["Names"]) == ("SMS_Token", 7, ["x"])
+    assert row["b"] == {"__CLASS": "SMS_Other", "Days": "7"}
+    assert row["At"] == "2026-11-20T22:00:00"
+    assert reader.untyped == ["Days"]
+
+
 def test_a_value_that_does_not_keep_to_its_type_is_told_as_it_came() -> None:
     answer = markup.parse(f'<T xmlns="{URI}"><Thing>many</Thing></T>'.encode())
     reader = Reader(Classes())  # type: ignore[arg-type]

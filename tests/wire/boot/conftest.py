@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._content.boot_image import BOOT_IMAGE
 from ansible_collections.configmgr.content.plugins.module_utils._content.operations import REFRESH
-from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_module import boot_spec, make_boot_image
-from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_state import BootImage, result_of
+from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_module import (
+    boot_spec,
+    make_boot_image,
+    result_of,
+)
+from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_state import BootImage
 from ansible_collections.configmgr.content.plugins.module_utils._engine.resource import Resource
-from ansible_collections.configmgr.content.plugins.module_utils._provider.site import open_site
+from ansible_collections.configmgr.content.plugins.module_utils._provider.site import Means, open_site
 from converge.conftest import Declaring
 
 from smsprovsim.server import Server
@@ -45,6 +49,15 @@ class BootDeclaring(Declaring):
             return result_of(task, not check, params["list_used_by"])
         finally:
             task.site.close()
+
+    user: tuple[str, str] | None = None
+
+    def means(self) -> Means:
+        """How to reach the site, as the account of the scenario or as `user`."""
+        means = super().means()
+        if self.user is None:
+            return means
+        return replace(means, endpoint=replace(means.endpoint, username=self.user[0], password=self.user[1]))
 
     def task(self, params: dict[str, Any]) -> BootImage:
         """A task that has not begun."""

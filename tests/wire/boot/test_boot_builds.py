@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._engine.build import context_for
 from ansible_collections.configmgr.content.plugins.module_utils._provider.errors import (
+    AccessDenied,
     ChangedMeanwhile,
+    Interrupted,
     Locked,
     OperationFailed,
     ProviderError,
@@ -292,8 +294,80 @@ def test_a_put_that_builds_and_fails(make_boot: MakeBoot, row: str) -> None:
     assert boot.refreshed == {}
 
 
+STATUS = {"verb": "Invoke", "method": "QueryOSDBinaryInjectionStatus"}
+FORGET = {"verb": "Invoke", "method": "DeleteContextID"}
+
+
+def test_a_put_that_builds_and_tells_nothing(make_boot: MakeBoot) -> None:
+    """The host ends the wait after a minute, the site knows no such id, and the object shows the change after minutes."""
+    boot = make_boot(boot_put="builds")
+    boot.server.add_fault(action="provider_error", times=None, **STATUS)
+    done = boot(**ASKED, build_timeout=1200.0)
+    assert boot.executions("Put") == boot.refreshed == {BOOT: 1}
+    assert boot.contents(BOOT).scratch_space == 512
+    assert done["build"]["status"] == "refreshed"
+
+
+def test_a_creation_that_tells_nothing(boot: BootDeclaring) -> None:
+    boot.server.add_fault(action="provider_error", times=None, **STATUS)
+    done = boot(**NEW, build_timeout=1200.0)
+    assert boot.executions("Create") == boot.built == {done["package_id"]: 1}
+    assert "it was not sent again; it took effect" in boot.warnings[-1]
+
+
+def test_a_record_that_cannot_be_deleted_is_no_failure(make_boot: MakeBoot) -> None:
+    boot = make_boot(boot_put="builds")
+    boot.server.add_fault(action="provider_error", times=None, **FORGET)
+    done = boot(**ASKED)
+    assert done["build"]["status"] == "refreshed"
+    assert sum("could not be deleted" in warning for warning in boot.warnings) == 2
+
+
+def test_settings_stay_where_an_old_record_cannot_be_deleted(boot: BootDeclaring) -> None:
+    """It would pass for the build of the new settings, should this run be killed."""
+    boot(package_id=BOOT, rebuild="always", wait=False)
+    boot.settle()
+    boot.server.add_fault(action="provider_error", times=None, **FORGET)
+    with pytest.raises(ProviderError, match="DeleteContextID"):
+        boot(**ASKED)
+    assert boot.written == 0
+
+
 def test_the_context_is_the_same_for_every_run(boot: BootDeclaring) -> None:
     site = open_site(boot.means(), "PS1")
     boot(package_id=BOOT, scratch_space=64, wait=False)
     assert boot.contexts == [context_for(site, BOOT).lower()]
     site.close()
+
+
+# -- who may, and who is stopped -------------------------------------------------------------------------------
+
+
+def test_a_user_without_the_right(boot: BootDeclaring) -> None:
+    boot.user = ("CONTOSO\\reader", "Read-0nly-pass")
+    assert not boot(package_id=BOOT, scratch_space=128)["changed"]
+    for asked in ({"package_id": BOOT, "scratch_space": 64}, NEW, {"package_id": "PS100005", "state": "absent"}):
+        with pytest.raises(AccessDenied, match=r"CONTOSO.reader"):
+            boot(**asked)
+    assert (boot.written, boot.refreshed) == (0, {})
+
+
+def test_a_task_that_is_told_to_stop_leaves_the_build_to_the_next_run(boot: BootDeclaring) -> None:
+    looks = 0
+
+    def stop() -> None:
+        nonlocal looks
+        looks += bool(boot.refreshed)
+        if looks == 3:
+            raise Interrupted("the task was told to stop (SIGTERM)")
+
+    boot.clock.after_sleep = stop
+    stopped = boot(**ASKED)
+    assert stopped["failed"]
+    assert "was told to stop" in stopped["msg"]
+    assert not stopped["build"]["restored"]
+    boot.clock.after_sleep = lambda: None
+    done = boot(**ASKED)
+    assert done["build"]["status"] == "joined"
+    assert boot.refreshed == boot.built == boot.executions("Put") == {BOOT: 1}
+    assert boot.contexts == []

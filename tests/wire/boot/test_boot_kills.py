@@ -138,3 +138,22 @@ def test_a_worker_killed_between_any_two_requests(
         assert sum(boot.executions("Put").values()) + sum(boot.executions("Create").values()) == 1, told
         assert not boot(**asked)["changed"], told
         boot.server.stop()
+
+
+def test_a_killed_run_is_finished_where_the_site_keeps_no_context_id(
+    make_boot: MakeBoot, executioner: Executioner
+) -> None:
+    """The audit messages of the image say what the id would have said."""
+    total = requests_of(make_boot, executioner, CHANGE)
+    for after in range(total):
+        boot = make_boot(context_id="dropped")
+        if executioner.run(boot, CHANGE, after):
+            break
+        boot.settle()
+        assert executioner.run(boot, CHANGE, None)
+        boot.settle()
+        as_declared(boot)
+        told = f"killed after {after} of {total} requests"
+        assert boot.built == {BOOT: 1}, told
+        assert not boot(**CHANGE)["changed"], told
+        boot.server.stop()

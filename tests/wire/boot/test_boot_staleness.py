@@ -89,6 +89,16 @@ def test_settings_that_need_the_new_kit_come_after_the_reload(boot: BootDeclarin
     assert not boot(**asked, **RELOAD)["changed"]
 
 
+def test_what_was_read_before_a_reload_is_never_written_after_it(boot: BootDeclaring) -> None:
+    boot(package_id=OLD, drivers={"add": ["16777401"]}, **RELOAD)
+    calls = [
+        entry["method"] or entry["verb"] for entry in boot.server.journal if entry["class"] == "SMS_BootImagePackage"
+    ]
+    after = calls[calls.index("ReloadWinPeFromAdk") :]
+    assert "Put" in after
+    assert "Get" in after[: after.index("Put")]
+
+
 def test_only_images_from_the_kit_are_reloaded(boot: BootDeclaring) -> None:
     with pytest.raises(Impossible, match="was not made from the deployment kit"):
         boot(package_id=FOREIGN, **RELOAD)

@@ -112,13 +112,23 @@ def test_the_change_cycle_of_every_option(boot: BootDeclaring, option: str) -> N
 
 
 @pytest.mark.parametrize("option", sorted(set(VALUES) - NO_BUILD - OF_THE_SITE))
-def test_a_boot_image_is_born_with_any_option(boot: BootDeclaring, option: str) -> None:
+def test_the_twelve_steps_of_every_option(boot: BootDeclaring, option: str) -> None:
+    """Create, change, delete, each again, and each in check mode first."""
     asked = {**NEW, option: VALUES[option][0]}
-    done = predicted_then_done(boot, **asked)
-    assert done["action"] == "create"
+    made = predicted_then_done(boot, **asked)
+    package_id = made["package_id"]
+    assert made["action"] == "create"
     boot.settle()
     assert not predicted_then_done(boot, **asked)["changed"]
-    assert boot.built == {done["package_id"]: 1}
+    assert boot.built == {package_id: 1}
+    other = {"package_id": package_id, option: VALUES[option][1]}
+    assert predicted_then_done(boot, **other)["action"] == "update"
+    assert not predicted_then_done(boot, **other)["changed"]
+    boot.settle()
+    gone = {"package_id": package_id, "state": "absent"}
+    assert predicted_then_done(boot, **gone)["action"] == "delete"
+    assert not predicted_then_done(boot, **gone)["changed"]
+    assert [boot.executions(each) for each in ("Create", "Put", "Delete")] == [{package_id: 1}] * 3
     assert boot.contexts == []
 
 

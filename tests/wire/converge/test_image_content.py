@@ -9,9 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.configmgr.content.plugins.module_utils._content.image_package import IMAGE_PACKAGE
 from ansible_collections.configmgr.content.plugins.module_utils._provider.errors import NotConverged
 from ansible_collections.configmgr.content.plugins.module_utils._provider.site import open_site
+from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import OutcomeUnknown
+from ansible_collections.configmgr.content.plugins.modules import cm_image_package
 
 from smsprovsim.behaviour.image_writes import ImageWrites
 
@@ -180,6 +183,41 @@ def test_what_was_read_before_a_call_is_never_written_after_it(images: ImageDecl
     finally:
         site.close()
     assert images.executions("Put") == {IMAGE: 1}
+
+
+@pytest.mark.parametrize("cut", ["cut_before", "cut_after"])
+def test_an_answer_lost_at_any_request(make_declare: Make, cut: str) -> None:
+    """Whatever came of this run: with the next one, all is as declared, and it was refreshed once."""
+    number, more = 0, True
+    while more:
+        images = make_declare(scenario="images", switches=READABLE)
+        images.server.add_fault(action=cut, skip=number)
+        told = f"{cut} of request {number + 1}"
+        try:
+            images(**ROLLOUT, wait_interval=60.0)
+        except OutcomeUnknown:
+            pass
+        more = bool(images.server.rules.as_list()[0]["applied"])
+        images.server.clear_faults()
+        settled(images)
+        done = images(**ROLLOUT, wait_interval=60.0)
+        assert not done.get("failed"), told
+        assert done["object"]["os_version"] == "10.0.22621.525", told
+        assert images.refreshed == {IMAGE: 1}, told
+        assert not images(**ROLLOUT)["changed"], told
+        images.server.stop()
+        number += 1
+
+
+def test_the_documented_result_is_what_is_returned(images: ImageDeclaring) -> None:
+    documented = set(yaml.safe_load(cm_image_package.RETURN))
+    for asked in (
+        ROLLOUT,
+        {"package_id": IMAGE},
+        {"package_id": IMAGE, "state": "absent", "force": ["task_sequences"]},
+    ):
+        assert set(images(**asked)) - {"changed", "diff"} == documented - {"error"}
+        settled(images)
 
 
 # -- pending work ----------------------------------------------------------------------------------------------

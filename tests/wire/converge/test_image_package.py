@@ -50,7 +50,10 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "source_path": (r"\\files.contoso.test\images\other.wim", r"\\files.contoso.test\images\third.wim"),
     "preferred_address_type": ("standard_sender", "site_decides"),
     "priority": ("high", "low"),
-    "refresh_schedule": ([WEEKLY], [{"recurs": "interval", "every": {"hours": 4}}, WEEKLY]),
+    "refresh_schedule": (
+        {"set": [WEEKLY]},
+        {"remove": [WEEKLY], "add": [{"recurs": "interval", "every": {"hours": 4}}]},
+    ),
     "share_name": ("images", "images2"),
     "share_type": ("specific", "common"),
     "version": ("24H2", "25H2"),
@@ -155,12 +158,40 @@ def test_no_bit_that_nobody_asked_for_changes(declare: Declaring) -> None:
 
 
 def test_values_that_mean_the_same_change_nothing(declare: Declaring) -> None:
-    package_id = declare(**NEW, refresh_schedule=[WEEKLY, {"recurs": "interval", "every": {"days": 1}}])["package_id"]
+    package_id = declare(**NEW, refresh_schedule={"set": [WEEKLY, {"recurs": "interval", "every": {"days": 1}}]})[
+        "package_id"
+    ]
     same = {
         "source_path": WIM.upper(),
-        "refresh_schedule": [{"recurs": "interval", "every": {"days": 1}}, {**WEEKLY, "every_weeks": 1}],
+        "refresh_schedule": {"set": [{"recurs": "interval", "every": {"days": 1}}, {**WEEKLY, "every_weeks": 1}]},
     }
     assert not declare(package_id=package_id, **same)["changed"]
+
+
+def test_schedules_are_added_and_removed(declare: Declaring) -> None:
+    daily, hourly = ({"recurs": "interval", "every": {unit: 1}} for unit in ("days", "hours"))
+    package_id = declare(**NEW, refresh_schedule={"set": [WEEKLY, daily]})["package_id"]
+    for edit, changed, after in (
+        ({"add": [daily]}, False, 2),
+        ({"remove": [hourly]}, False, 2),
+        ({"add": [hourly], "remove": [daily]}, True, 2),
+        ({"add": [hourly], "remove": [daily]}, False, 2),
+        ({"set": [daily]}, True, 1),
+        ({"add": [WEEKLY, hourly]}, True, 3),
+        ({"remove": [WEEKLY, hourly, daily]}, True, 0),
+        ({"remove": [daily]}, False, 0),
+    ):
+        done = predicted_then_done(declare, package_id=package_id, refresh_schedule=edit)
+        assert (done["changed"], len(done["object"]["refresh_schedule"])) == (changed, after), edit
+    weeks = [
+        {**WEEKLY, "every_weeks": number, "day": day}
+        for number in (1, 2, 3, 4)
+        for day in ("monday", "friday", "sunday")
+    ]
+    declare(package_id=package_id, refresh_schedule={"add": weeks})
+    more = [{**WEEKLY, "day": "tuesday", "every_weeks": number} for number in (1, 2, 3, 4)]
+    with pytest.raises(Impossible, match="refresh_schedule has 16 schedules"):
+        declare(package_id=package_id, refresh_schedule={"add": more})
 
 
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=128)
@@ -218,7 +249,19 @@ def test_an_unknown_package_id_is_not_created(declare: Declaring) -> None:
             "PkgFlags: 0x00000080 is asked to be on and off at once",
         ),
         ({"name": "x", "source_path": WIM, "forced_disconnect_delay": -1}, "is not between 0 and 4294967295"),
-        ({"name": "x", "source_path": WIM, "refresh_schedule": [WEEKLY] * 16}, "refresh_schedule has 16 schedules"),
+        (
+            {"name": "x", "source_path": WIM, "refresh_schedule": {"set": [WEEKLY] * 16}},
+            "refresh_schedule has 16 schedules",
+        ),
+        ({"name": "x", "source_path": WIM, "refresh_schedule": {"set": None}}, "refresh_schedule says nothing"),
+        (
+            {"name": "x", "source_path": WIM, "refresh_schedule": {"set": [], "add": [WEEKLY]}},
+            "refresh_schedule has set beside add or remove",
+        ),
+        (
+            {"name": "x", "source_path": WIM, "refresh_schedule": {"add": [WEEKLY], "remove": [WEEKLY]}},
+            "refresh_schedule adds and removes the same schedule",
+        ),
         ({"name": ""}, "Neither package_id nor name has a value"),
         ({"name": "x", "lock_wait": -1.0}, "lock_wait -1 is no number of seconds"),
     ],

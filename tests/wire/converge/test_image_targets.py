@@ -105,3 +105,12 @@ def test_points_come_before_the_refresh(images: ImageDeclaring) -> None:
     asked = [each for each in conversation(images, since) if each not in ("Get", "GetImageProperties")]
     assert asked[-1] == "RefreshPkgSource"
     assert asked.index("AddDistributionPoints") > asked.index("Put")
+
+
+def test_added_points_are_waited_for(images: ImageDeclaring) -> None:
+    done = images(**ASKED, wait_for="distributed")
+    assert done["refresh"]["status"] == "joined"
+    points = done["refresh"]["distribution_points"]
+    assert (points["targeted"], points["installed"]) == (3, 3)
+    assert images.refreshed == {}
+    assert images(**ASKED, wait_for="distributed")["refresh"] is None

@@ -30,6 +30,7 @@ class Place:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.warnings: list[str] = []
+        self.site_code: str | None = None
 
     def query(self, check: bool = False, **options: Any) -> dict[str, Any]:
         """What cm_wmi_query returns. Raises what it fails with."""
@@ -56,6 +57,7 @@ class Place:
             username=env["CONFIGMGR_USERNAME"],
             password=env["CONFIGMGR_PASSWORD"],
             audit_name="none",
+            site_code=self.site_code,
         )
         for name, value in options.items():
             below = spec[name].get("options")

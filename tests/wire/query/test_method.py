@@ -115,6 +115,10 @@ def _refused(place: Place, **options: Any) -> Impossible | BadValue:
         ({"key": {"PackageID": None}}, "key, PackageID is null"),
         ({"key": {"PackageID": "a\x01"}}, "U+0001"),
         ({"arguments": {"Anything": 1}}, "has no parameter Anything. There are none"),
+        (
+            {"class_name": "SMS_PackageToContent", "method": "IsContentValid"},
+            "key has no ContentID. SMS_PackageToContent needs ContentID, PackageID",
+        ),
         ({"class_name": "SMS_Package x"}, "is not the name of a property or class"),
         ({"method": "a/b"}, "is not the name of a property or class"),
         ({**CHECK, "key": {"PackageID": "PS100002"}}, "belongs to the class, not to an object"),
@@ -143,8 +147,10 @@ def test_what_does_not_fit_is_refused_before_the_call(place: Place, options: dic
 SCHEDULES = {"class_name": "SMS_ScheduleMethods", "method": "WriteToString"}
 
 
-def test_objects_go_in_and_come_out(place: Place) -> None:
+@pytest.mark.parametrize("qualifiers", ["present", "absent"])
+def test_objects_go_in_and_come_out(make_place: MakePlace, qualifiers: str) -> None:
     """Seven days, and the second Tuesday every two months, as the site itself writes and reads them (wire I-06, T-13)."""
+    place = make_place(switches={"class_qualifiers": qualifiers})
     tokens = [
         {"__CLASS": "SMS_ST_RecurInterval", "DaySpan": 7, "StartTime": "1970-02-01T00:00"},
         {
@@ -220,6 +226,7 @@ def test_a_call_that_was_refused_unread_is_sent_again(place: Place) -> None:
 def test_the_form_of_the_address_is_found_out_by_reading(make_place: MakePlace) -> None:
     """A host that takes the other form only must not refuse the one call."""
     place = make_place(switches={"microsoft_uri": "refused"})
+    place.site_code = "PS1"  # so that nothing else is read before
     assert place.call(**WAKE)["return_value"] == 0
     assert woken(place) == 1
     assert [entry["outcome"] for entry in place.calls()] == ["ok"]

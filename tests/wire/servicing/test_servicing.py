@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._provider.errors import Impossible, NotFound
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import ConfigMgrError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from .conftest import BOOT, BROKEN, CUMULATIVE, OTHER, STACK, UPGRADE, WIN10, MakePlace, Place
 
@@ -92,6 +96,16 @@ def test_the_distribution_points_get_it_if_asked_for(place: Place, update: bool)
     assert version_of(place) == before + update
 
 
+@pytest.mark.parametrize("offset", [-480, 0, 600])
+def test_now_is_now_wherever_the_site_is(place: Place, offset: int) -> None:
+    """Not hours later, when the time of the site server has come as far as ours."""
+    sites = place.server.site.world.sites
+    sites["PS1"] = replace(sites["PS1"], utc_offset=offset)
+    began = place.clock.now()
+    assert place.service()["jobs"][0]["state"] == "succeeded"
+    assert place.clock.now() - began < 3600
+
+
 def test_several_images_are_in_one_job(place: Place) -> None:
     result = place.service(images=[WIN10, UPGRADE.lower()])
     (job,) = result["jobs"]
@@ -143,8 +157,6 @@ def test_a_failed_job_is_tried_again_as_a_new_one(place: Place) -> None:
 
 
 def _without_error(place: Place) -> Any:
-    from dataclasses import replace
-
     return replace(place.server.site.servicing.updates[BROKEN], error=0)
 
 
@@ -156,6 +168,7 @@ def test_a_job_that_goes_on_ends_as_the_site_says(make_place: MakePlace, switch:
     (image,) = result["jobs"][0]["images"]
     assert image["failed_update"] == BROKEN
     assert serviced(place) == 1
+    assert any(f"succeeded without update {BROKEN}" in each for each in place.warnings) is not failed
 
 
 def test_an_image_whose_file_is_gone(place: Place) -> None:
@@ -224,6 +237,19 @@ def test_a_waiting_job_gets_another_schedule_and_settings(place: Place) -> None:
     place.clock.sleep(60)
     assert place.service(schedule=other, update_distribution_points=True)["changed"] is False
     assert place.writes() == []
+
+
+def test_a_recurring_job_stays_one_job(place: Place) -> None:
+    """Between two runs it has ended, and is still to run."""
+    soon = (place.clock.utc() + timedelta(minutes=5)).replace(tzinfo=None, second=0, microsecond=0).isoformat()
+    weekly = {"recurs": "weekly", "day": "monday", "start": soon, "utc": True}
+    first = place.service(schedule=[weekly])
+    place.clock.sleep(7200)
+    assert place.info()["jobs"][0]["state"] == "succeeded"
+    assert place.service(schedule=[weekly])["changed"] is False
+    done = place.service(schedule=[{**weekly, "day": "friday"}])
+    assert (done["action"], done["schedule_id"]) == ("change", first["schedule_id"])
+    assert len(place.rows("SMS_ImageServicingSchedule")) == 1
 
 
 def test_an_update_more_is_added_to_a_waiting_job(place: Place) -> None:
@@ -311,6 +337,27 @@ def test_what_was_called_off_can_be_begun_again(place: Place) -> None:
 
 
 # -- which updates and images --------------------------------------------------------------------------------------
+
+
+HOSTILE = st.text(
+    st.one_of(
+        st.sampled_from("'\"\\%_[]();:-*?<>&{}= \t"),
+        st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"),
+    ),
+    min_size=1,
+    max_size=30,
+).filter(str.strip)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=HOSTILE, description=HOSTILE)
+def test_whatever_a_job_is_called_it_is_found_again(place: Place, name: str, description: str) -> None:
+    place.service(name=name, state="cancelled")
+    first = place.service(name=name, schedule=LATER, description=description)
+    assert (first["jobs"][0]["name"], first["jobs"][0]["description"]) == (name, description)
+    again = place.service(name=name, schedule=LATER, description=description, check=True)
+    assert (again["changed"], again["schedule_id"]) == (False, first["schedule_id"])
+    assert place.service(name=name, state="cancelled")["changed"] is True
 
 
 def test_an_update_is_found_by_its_title(place: Place) -> None:
@@ -464,6 +511,16 @@ def test_a_killed_task_is_finished_by_the_next(
     assert [each["UpdateID"] for each in place.rows("SMS_ImageServicingScheduledUpdate")] == [CUMULATIVE, STACK]
     assert (serviced(place), place.runs()) == (1, 1)
     assert place.service()["changed"] is False
+
+
+def test_a_job_whose_manager_was_not_told_is_begun(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would begin within an hour; the next run does not wait for that, and does not call it a change."""
+    assert _killed_at(place, monkeypatch, len(ORDER), after=False)
+    assert place.woken() == 0
+    result = place.service()
+    assert (result["changed"], result["action"]) == (False, "wake")
+    assert place.woken() == 1
+    assert serviced(place) == 1
 
 
 # -- sites of other kinds ------------------------------------------------------------------------------------------

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
+from smsprovsim import scenario
 from smsprovsim.model import WmiError
 
 if TYPE_CHECKING:
@@ -61,8 +64,17 @@ def test_a_colleague_can_do_other_things(images: Desk) -> None:
 
 @pytest.mark.parametrize(
     "order",
-    [{}, {"put": "PS1FFFFF"}, {"put": "PS100004", "lock": "PS100004"}, {"upgrade": "XXX"}, {"trouble": 9}, {"unlock": "PS100004", "user": "x"}],
-)  # fmt: skip
+    [
+        {},
+        {"put": "PS1FFFFF"},
+        {"put": "PS100004", "values": {"ScratchSpace": "big"}},
+        {"put": "PS100004", "values": {"Nothing": 1}},
+        {"put": "PS100004", "lock": "PS100004"},
+        {"upgrade": "XXX"},
+        {"trouble": 9},
+        {"unlock": "PS100004", "user": "x"},
+    ],
+)
 def test_a_change_that_cannot_be_made(images: Desk, order: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         images.change(**order)
@@ -180,6 +192,22 @@ def test_a_lock_that_somebody_holds_at_another_site(seat: Seat) -> None:
     desk.finish(work)
     assert work.at_end()["RequestState"] == 20
     assert refused(lambda: desk.put("PS100001", Description="x")) == HELD
+
+
+def test_locks_of_a_scenario(tmp_path: Path) -> None:
+    given = yaml.safe_load((Path(scenario.__file__).parent / "scenarios" / "hierarchy.yml").read_text("utf-8"))
+    given["locks"] = [
+        {"package": "PS100001", "site": "PS1"},
+        {"package": "CEN00001", "user": "CONTOSO\\alice", "context": "c", "machine": "WS7"},
+    ]
+    file = tmp_path / "locked.yml"
+    file.write_text(yaml.safe_dump(given), encoding="utf-8")
+    site = scenario.load(str(file), speed=0)
+    path = 'SMS_Package.PackageID="PS100001"'
+    assert (site.locks.is_elsewhere(path, "CEN"), site.locks.holder(path)) == (True, None)
+    held = site.locks.holder('SMS_Package.PackageID="CEN00001"')
+    assert held is not None
+    assert (held.user, held.site_code, held.taken) == ("CONTOSO\\alice", "CEN", -600.0)
 
 
 def test_requests_one_asks_for_later(seat: Seat) -> None:
