@@ -250,7 +250,7 @@ def test_which_drivers_an_image_should_have(edit: Edit, present: list[int], want
 
 @pytest.mark.parametrize("edit", [Edit(add=("99",)), Edit(every=("Gone",)), Edit(remove=("Gone",))])
 def test_a_driver_that_nobody_knows(edit: Edit) -> None:
-    with pytest.raises(Impossible, match="There is no driver '(99|Gone)'"):
+    with pytest.raises(Impossible, match=r"There is no driver '(99|Gone)'"):
         boot_drivers.resolve(edit, {}, [1], "here")
 
 
