@@ -97,6 +97,25 @@ def test_over_http_every_message_is_encrypted(connect: Any, auth: str) -> None:
         assert stub.connections == 1
 
 
+@pytest.mark.parametrize(("auth", "scheme"), [("ntlm", "http"), ("ntlm", "https"), ("credssp", "http")])
+def test_messages_say_of_themselves_what_the_login_said(
+    connect: Any, authority: Authority, auth: str, scheme: str
+) -> None:
+    """They go out below requests, which sent the login."""
+    certificate = authority.issue(HOST) if scheme == "https" else None
+    with Stub(certificate=certificate) as stub:
+        session = connect(stub, auth, scheme)
+        session.send(MESSAGE)
+        session.send(MESSAGE)
+    changing = ("Authorization", "Content-Length", "Content-Type", "Connection")
+    login, *messages = ({k: v for k, v in each.items() if k not in changing} for each in stub.headers)
+    assert login["Host"].partition(":")[0] == HOST
+    assert all(message == login for message in messages)
+    lengths = [int(message.headers["Content-Length"]) for message in stub.messages]
+    assert lengths == [len(message.raw) for message in stub.messages]
+    assert {message.headers["Connection"].lower() for message in stub.messages} == {"keep-alive"}
+
+
 @pytest.mark.parametrize("auth", ["ntlm", "credssp", "basic"])
 def test_over_https_the_login_comes_first_and_the_connection_stays(
     connect: Any, authority: Authority, auth: str

@@ -25,8 +25,6 @@ __all__ = ["Endpoint", "Transport", "WinRMTransport", "resolve"]
 
 # The service answers within OperationTimeout; the line gets this many seconds more (wire W-10: at least 5).
 READ_MARGIN = 15.0
-# No answer of a service that keeps to MaxEnvelopeSize comes near it; sealing and headers included.
-LARGEST_ANSWER = 64 * 1024 * 1024
 
 
 class Transport(Protocol):
