@@ -268,7 +268,7 @@ def test_an_older_revision_of_a_driver_is_not_meant_by_its_name() -> None:
 
 @pytest.mark.parametrize("edit", [Edit(add=("99",)), Edit(every=("Gone",)), Edit(remove=("Gone",))])
 def test_a_driver_that_nobody_knows(edit: Edit) -> None:
-    with pytest.raises(Impossible, match="There is no driver '(99|Gone)'"):
+    with pytest.raises(Impossible, match=r"There is no driver '(99|Gone)'"):
         boot_drivers.resolve(edit, {}, [1], "here")
 
 
