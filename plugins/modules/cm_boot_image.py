@@ -238,7 +238,10 @@ deleting:
   returned: success
   type: bool
 object:
-  description: The boot image as it is now, by option names and in words. Empty where it is absent, and in check mode where something would change.
+  description:
+    - The boot image as it is now, by option names and in words. Empty where it is absent, and in check mode where something would change.
+    - C(optional_components) are names where the option was given, and ids otherwise, as reading the names costs requests.
+      C(drivers) have their names where they were asked for by the task.
   returned: success
   type: dict
   sample: {name: Branch offices (x64), package_id: PS100004, architecture: x64, scratch_space: 512}

@@ -211,6 +211,11 @@ object:
     name: Windows 11 Enterprise
     source_path: \\files.contoso.com\images\win11\install.wim
     source_version: 4
+source_left_at:
+  description: Where the source of a deleted image is. A deletion leaves it alone, as far as known. Null if nothing was deleted.
+  returned: success
+  type: str
+  sample: null
 requests:
   description: WS-Management requests of this task.
   returned: success

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._cim.instance import Instance
-from .._cim.types import STRING, UINT32
+from .._cim.types import STRING, UINT32, Codec
 from .._provider.errors import ProviderError
 from .._wsman.errors import ConfigMgrError, OutcomeUnknown
 from . import boot_staleness, boot_wim, report
@@ -175,13 +175,19 @@ class Build:
     # -- taking back -----------------------------------------------------------------------------------------------
 
     def restore(self, before: Instance, writes: Mapping[str, Any]) -> None:
-        """Put the settings back that this run had changed, after a build that came to nothing."""
-        task = self._task
+        """Put the settings back that this run had changed, after a build that came to nothing.
+
+        Where somebody else changed one of them meanwhile, all are left as they are.
+        """
+        task, written = self._task, self._task.found
         codecs = {item.wmi: item.codec for item in task.resource.properties}
         back = {name: (codecs[name], before.value(name, codecs[name])) for name in writes}
         back["ContextID"] = (STRING, before.value("ContextID", STRING) or "")
         try:
             read = task.site.get(task.resource.wmi_class, task.object_id)
+            if written is not None and written is not before and _differ(written, read, back):
+                self.failure += ". Somebody else changed the settings meanwhile, so they were not put back"
+                return
             task.send_long(read, back, owes=False)
             task.found = task.site.get(task.resource.wmi_class, task.object_id)
         except ConfigMgrError as problem:
@@ -189,6 +195,10 @@ class Build:
             return
         self.restored = True
         self.failure += ". The settings are as they were before"
+
+
+def _differ(one: Instance, other: Instance, names: Mapping[str, tuple[Codec, Any]]) -> bool:
+    return any(one.value(name, codec) != other.value(name, codec) for name, (codec, _value) in names.items())
 
 
 def build_rules(params: Mapping[str, Any], longest: Mapping[str, float]) -> Rules:

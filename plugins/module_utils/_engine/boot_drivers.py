@@ -28,6 +28,7 @@ COLUMNS: Mapping[str, Codec] = {
     "DriverVersion": STRING,
     "IsEnabled": BOOLEAN,
     "IsExpired": BOOLEAN,
+    "IsLatest": BOOLEAN,
     "LocalizedDisplayName": STRING,
 }
 # Device classes of use before an operating system runs: disks, network, buses.
@@ -50,6 +51,7 @@ class Driver:
     signed: bool | None = None
     enabled: bool | None = None
     expired: bool | None = None
+    latest: bool | None = None
     inf: str = ""
     version: str = ""
 
@@ -91,7 +93,9 @@ def find_drivers(site: Site, asked: Sequence[str]) -> dict[str, Driver]:
 
 
 def _is_meant(driver: Driver, asked: str) -> bool:
-    return driver.number == int(asked) if asked.isdigit() else driver.name.lower() == asked.lower()
+    if asked.isdigit():
+        return driver.number == int(asked)
+    return driver.name.lower() == asked.lower() and driver.latest is not False
 
 
 def _driver(row: Mapping[str, Any]) -> Driver:
@@ -104,6 +108,7 @@ def _driver(row: Mapping[str, Any]) -> Driver:
         signed=row["DriverSigned"],
         enabled=row["IsEnabled"],
         expired=row["IsExpired"],
+        latest=row["IsLatest"],
         inf=row["DriverINFFile"] or "",
         version=row["DriverVersion"] or "",
     )

@@ -66,6 +66,7 @@ class ImageState(Converge):
         super().__init__(resource, site, identity, wish, patience, warn)
         self.content = content
         self.pending = NOTHING
+        self.source_path = ""  # as it was found
         self.target: Target | None = None
         self._operation = operation
         self._resources = resources
@@ -77,6 +78,8 @@ class ImageState(Converge):
     def plan(self) -> Plan:
         """Find, read and compare; then what has to follow. Raises Impossible, ProviderError."""
         super().plan()
+        if self.found is not None:
+            self.source_path = self.found.value(PATH, STRING) or ""
         if self.found is not None and self.wish.present:
             self._plan_content(self.found)
         return self.current
@@ -274,6 +277,7 @@ def result_of(task: ImageState, carried_out: bool) -> dict[str, Any]:
         steps=list(task.current.steps),
         pending=task.pending,
         images=told_images(task.site, task.found, METADATA) if result["object"] else [],
+        source_left_at=task.source_path if task.current.action == "delete" else None,
         refresh=report.package_row(task.target, False) if task.target is not None else None,
         requests=task.site.requests,
     )

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Mapping
 from typing import Any, Callable, TypeVar
 
 from .._provider.errors import Impossible
-from .._provider.locks import CONTEXT
+from .._provider.locks import CONTEXT, MACHINE
 from .._provider.site import Site
 from .converge import Converge, Identity, Patience
 from .deletion import USES
@@ -64,7 +65,8 @@ def make_converge(
         force=frozenset(params["force"]),
     )
     site = open_session()
-    site.means.context.add({CONTEXT: new_context(os.environ)})  # one lock context a task
+    context = site.means.context  # one lock context a task; a holder has a machine, too (behaviour 37)
+    context.add({CONTEXT: new_context(os.environ), MACHINE: context.value(MACHINE) or platform.node()})
     return make(resource, site, identity, wish, patience, warn)
 
 

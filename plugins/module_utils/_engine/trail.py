@@ -24,6 +24,7 @@ APPLICATION = "wmi:ApplicationName"
 # What a site's column for the name of a program holds, in characters.
 _LONGEST_NAME = 128
 
+# ASSUMED: an audit message has the name of the program (ApplicationName) in Component, to its end, and the PackageID as one of its strings.
 _CLASS = "SMS_StatMsgWithInsStrings"
 # A message has ten; those of packages use the first ones: who, the name, the id.
 _STRINGS = tuple(f"InsString{number}" for number in range(1, 7))

@@ -179,7 +179,7 @@ def test_a_kit_without_english_is_read_in_what_it_has() -> None:
 
 # -- drivers ---------------------------------------------------------------------------------------------------
 
-NIC = Driver(7, "NIC", r"\\files\nic", "Net", False, True, True, False, "nic.inf")
+NIC = Driver(7, "NIC", r"\\files\nic", "Net", False, True, True, False, True, "nic.inf")
 
 
 def test_nothing_speaks_against_a_good_driver() -> None:
@@ -246,6 +246,24 @@ def test_the_platforms_of_a_driver(digest: str, platforms: set[str] | None) -> N
 def test_which_drivers_an_image_should_have(edit: Edit, present: list[int], wanted: list[int]) -> None:
     known = {"NIC": NIC, "8": Driver(8, "Disk", r"\\files\disk")}
     assert boot_drivers.resolve(edit, known, present, "here") == wanted
+
+
+def test_an_older_revision_of_a_driver_is_not_meant_by_its_name() -> None:
+    older = dict.fromkeys(boot_drivers.COLUMNS) | {
+        "CI_ID": 6,
+        "LocalizedDisplayName": "NIC",
+        "IsLatest": False,
+    }
+    newer = {**older, "CI_ID": 7, "IsLatest": True}
+
+    class Site:
+        where = "here"
+
+        def list_of(self, *_arguments: Any) -> list[dict[str, Any]]:
+            return [older, newer]
+
+    found = boot_drivers.find_drivers(Site(), ("nic", "6"))  # type: ignore[arg-type]
+    assert {asked: driver.number for asked, driver in found.items()} == {"nic": 7, "6": 6}
 
 
 @pytest.mark.parametrize("edit", [Edit(add=("99",)), Edit(every=("Gone",)), Edit(remove=("Gone",))])

@@ -113,6 +113,18 @@ def test_after_a_failed_build_the_old_declaration_has_nothing_to_do(boot: BootDe
     assert not boot(package_id=BOOT, command_support=True, scratch_space=128)["changed"]
 
 
+def test_an_edit_of_somebody_else_is_not_put_back(boot: BootDeclaring) -> None:
+    def console() -> None:
+        if boot.refreshed:
+            boot.values(BOOT)["ScratchSpace"] = 64
+
+    boot.clock.after_sleep = console
+    failed = boot(**UNSIGNED)
+    assert "Somebody else changed the settings meanwhile, so they were not put back" in failed["msg"]
+    assert not failed["build"]["restored"]
+    assert boot.values(BOOT)["ScratchSpace"] == 64
+
+
 def test_settings_can_be_kept_after_a_failed_build(boot: BootDeclaring) -> None:
     failed = boot(**UNSIGNED, on_build_failure="keep")
     assert failed["failed"]

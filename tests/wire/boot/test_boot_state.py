@@ -248,7 +248,10 @@ def test_an_older_site_has_no_keyboard_layout(make_boot: MakeBoot) -> None:
     boot = make_boot(members="sdk")
     with pytest.raises(Impossible, match=r"input_locale cannot be set: .* has no InputLocale"):
         boot(package_id=BOOT, input_locale="de-de")
+    with pytest.raises(Impossible, match=r"input_locale cannot be set: .* has no InputLocale"):
+        boot(**NEW, input_locale="de-de")
     assert boot.written == 0
+    assert boot(**NEW)["action"] == "create"
     done = boot(package_id=BOOT, scratch_space=64)
     assert done["staleness"]["client"]["stale"] is None
     assert done["build"]["status"] == "refreshed"

@@ -100,6 +100,16 @@ def test_no_lock_is_taken_where_it_is_free(images: ImageDeclaring) -> None:
     assert asked_of_locks(images) == []
 
 
+@pytest.mark.parametrize("named", [0, 2])
+def test_a_site_that_wants_to_know_for_whom_it_locks(make_declare: Make, named: int) -> None:
+    """Also where audit_name is none, and in a container, whose name the audit trail is spared."""
+    images = make_declare(scenario="images", switches={**READABLE, "implicit_lock": "needs_context"})
+    images.named = named
+    assert images(**ROLLOUT)["changed"]
+    assert images(package_id=IMAGE, state="absent", force=["task_sequences"])["changed"]
+    assert held(images) == {}
+
+
 def test_what_a_refused_write_may_have_left_is_given_back(images: ImageDeclaring) -> None:
     images.server.add_fault(verb="Put", action="provider_error")
     with pytest.raises(ProviderError):
