@@ -81,60 +81,60 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         ("stops", "goes_on"), "stops", "behaviour 83; wire S-11",
         "What a boot image build does when WinRM has cancelled its call.",
     ),
-"component_rows": (
+    "component_rows": (
         ("both", "kit"), "both", "behaviour 14; SMS_WinPEOptionalComponentInfo",
         "Whether SMS_WinPEOptionalComponentInfo has objects of its own, so that a query of it finds a component twice, "
         "or only those of the class about the kit, which is derived from it.",
     ),
-"missing_dependency": (
+    "missing_dependency": (
         ("build_fails", "build_adds"), "build_fails", "SMS_BootImagePackage.OptionalComponents",
         "An optional component without those it needs: the build fails, or adds them.",
     ),
-"boot_put": (
+    "boot_put": (
         ("saves", "builds"), "saves", "behaviour 82, 86; SMS_BootImagePackage.ContextID",
         "What a Put of an existing boot image does: it saves the settings, or it builds the image as that of a new one.",
     ),
-"context_id": (
+    "context_id": (
         ("kept", "dropped"), "kept", "SMS_BootImagePackage.ContextID",
         "Whether a boot image shows the ContextID of its last Put afterwards, or none.",
     ),
-"boot_row": (
+    "boot_row": (
         ("after_build", "before_build"), "after_build", "behaviour 82",
         "When a Put that builds writes the object: after the build, so that a failed one leaves nothing, or before it.",
     ),
-"boot_architecture": (
+    "boot_architecture": (
         ("number", "name"), "number", "README D1; SMS_BootImagePackage.Architecture",
         "How the property Architecture of a boot image is spelled: 0, 9 and 12, or x86, x64 and arm64.",
     ),
-"reload_shows": (
+    "reload_shows": (
         ("after_build", "at_once"), "after_build", "behaviour 89",
         "When a boot image shows the version of its new Windows PE after ReloadWinPeFromAdk: after a build, or at once.",
     ),
-"reload_properties": (
+    "reload_properties": (
         ("needs_put", "saved"), "needs_put", "behaviour 88, 99",
         "Whether ReloadImageProperties saves what it has read, or the next Put of the object does.",
     ),
-"unreadable_image": (
+    "unreadable_image": (
         ("refused", "accepted"), "refused", "behaviour 32; SMS_ImagePackage",
         "An operating system image is created with a path that cannot be read: refused, or stored without metadata.",
     ),
-"export_arm64": (
+    "export_arm64": (
         ("accepted", "refused"), "accepted", "README open question 6",
         "Whether ExportDefaultBootImage takes the architecture arm64.",
     ),
-"update_image": (
+    "update_image": (
         ("nothing", "rebuilds"), "nothing", "README open question 2; behaviour 87",
         "What UpdateImage and UpdateDefaultImage do: nothing, or they build the default boot images anew.",
     ),
-"client_version": (
+    "client_version": (
         ("of_the_site", "of_its_own"), "of_the_site", "SMS_BootImagePackage.ProductionClientVersion",
         "Whether the client that goes into boot images has the version of the site, or a higher last number.",
     ),
-"abandoned_lock": (
+    "abandoned_lock": (
         ("two_hours", "never"), "two_hours", "behaviour 39; README open question 12",
         "When a lock that nobody gives back stops to count: two hours after it was taken, or never.",
     ),
-"foreign_release": (
+    "foreign_release": (
         ("refused", "accepted"), "refused", "behaviour 37, 39",
         "ReleaseLock with context and machine of the holder, by another user: refused, or the lock goes.",
     ),
@@ -142,11 +142,11 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         ("fails", "succeeds"), "fails", "behaviour 100; SMS_ImageServicingSchedule.ContinueOnError",
         "How offline servicing ends that went on after a failed update: as failed, or as succeeded.",
     ),
-"failed_put_lock": (
+    "failed_put_lock": (
         ("given_back", "stays"), "given_back", "behaviour 34",
         "The lock that a Put takes by itself, when the Put is refused: it is given back, or stays with the caller.",
     ),
-"implicit_lock": (
+    "implicit_lock": (
         ("any_caller", "needs_context"), "any_caller", "README open question 12; behaviour 34, 37",
         "Whether a Put or Delete that takes its lock by itself needs ObjectLockContext and MachineName.",
     ),
