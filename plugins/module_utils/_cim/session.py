@@ -96,11 +96,17 @@ class WmiSession:
         finally:
             found.close()  # type: ignore[attr-defined]
 
-    def _walk(self, query: str, page: int = verbs.PAGE) -> Iterator[Element]:
+    def paths(self, wql: str) -> Iterator[ObjectPath]:
+        """Where the objects of a query are (SELECT *): each with its real class, which may be a derived one, and its keys (wire E-11)."""
+        for reference in self._walk(wql, references=True):
+            uri = next((each.text or "" for each in reference.iter(f"{{{names.WSMAN}}}ResourceURI")), "")
+            yield ObjectPath(self.namespace, uri.rpartition("/")[2], _keys_in(reference))
+
+    def _walk(self, query: str, page: int = verbs.PAGE, references: bool = False) -> Iterator[Element]:
         def first(style: str) -> tuple[Element | None, Iterator[Element]]:
             selectors = self._selectors({}, style)
             uri = names.DMTF_ALL if style == DMTF else f"{names.MICROSOFT_CLASS}{self.namespace}/*"
-            walked = verbs.walk(self.link, uri, query, selectors=selectors, page=page)
+            walked = verbs.walk(self.link, uri, query, selectors=selectors, page=page, references=references)
             return next(walked, None), walked
 
         element, rest = self._read(first)
@@ -149,12 +155,7 @@ class WmiSession:
         style = self._style_to_write()
         uri = self._uri(class_name, style)
         answer = verbs.create(self.link, uri, new_instance(uri, class_name, values), self._selectors({}, style))
-        keys = []
-        if answer is not None:
-            for each in answer.iter(f"{{{names.WSMAN}}}Selector"):
-                if each.get("Name") != names.NAMESPACE_SELECTOR and each.text:
-                    keys.append((each.get("Name", ""), each.text))
-        return ObjectPath(self.namespace, class_name, tuple(keys))
+        return ObjectPath(self.namespace, class_name, () if answer is None else _keys_in(answer))
 
     def delete(self, path: ObjectPath) -> None:
         """Delete an object. One that is gone already raises the fault that says so (wire C-08)."""
@@ -231,6 +232,12 @@ class WmiSession:
             return result
         self.link.uri_style = MICROSOFT
         return result
+
+
+def _keys_in(reference: Element) -> tuple[tuple[str, str], ...]:
+    """The selectors of an endpoint reference, without the namespace (wire C-04)."""
+    found = ((each.get("Name", ""), each.text or "") for each in reference.iter(f"{{{names.WSMAN}}}Selector"))
+    return tuple((name, text) for name, text in found if name != names.NAMESPACE_SELECTOR and text)
 
 
 def _bare(name: str) -> str:

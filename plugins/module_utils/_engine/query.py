@@ -127,6 +127,7 @@ class Query:
                 f"A query never fills {', '.join(never)} of {name}",
                 hint="Leave lazy out, and each object is read by itself",
             )
+        self._classes: dict[frozenset[tuple[str, str]], str] | None = None
         self._left_out: dict[str, None] = {}
         self._columns: tuple[str, ...] = ()
         self.wql = question.text or str(self._select())
@@ -181,9 +182,11 @@ class Query:
             self._columns = columns
         else:
             columns = ("*",)
+        return wql.select(columns, self._question.class_name, self._where())
+
+    def _where(self) -> wql.Condition | None:
         conditions = [condition(self._declared(each["property"]), each) for each in self._question.where]
-        joined = wql.or_(*conditions) if self._question.match_any else wql.and_(*conditions)
-        return wql.select(columns, self._question.class_name, joined)
+        return wql.or_(*conditions) if self._question.match_any else wql.and_(*conditions)
 
     # -- what comes back ---------------------------------------------------------------------------------------
 
@@ -213,9 +216,8 @@ class Query:
     def _objects(self) -> Generator[dict[str, Any], None, None]:
         # The list is drained first: an enumeration left idle between two Gets would expire (wire E-15).
         for keys in self._all_keys():
-            try:
-                instance = self._namespace.get(self._question.class_name, keys, self._wanted)
-            except NotFound:  # deleted since
+            instance = self._object(keys)
+            if instance is None:
                 continue
             schema = self._schema_of(instance)
             if self._wanted:
@@ -224,6 +226,36 @@ class Query:
                 yield {**row, **{name: row[name] if row[name] is not None else keys[name] for name in self._keys}}
             else:
                 yield self._reader.every(instance, schema)
+
+    def _object(self, keys: Mapping[str, str]) -> Instance | None:
+        """One object as Get gives it; None for one that was deleted since.
+
+        A site may know it under its own class only, not under one that this is derived from (behaviour 14).
+        """
+        asked = self._question.class_name
+        if self._classes is None:
+            found = self._got(asked, keys)
+            if found is not None:
+                return found
+            self._classes = {
+                _identity(dict(path.keys)): path.class_name
+                for path in self._namespace.paths(wql.select(("*",), asked, self._where()))
+            }
+            if self._own_class(keys) == asked:
+                return None
+        return self._got(self._own_class(keys), keys)
+
+    def _got(self, class_name: str, keys: Mapping[str, str]) -> Instance | None:
+        try:
+            return self._namespace.get(class_name, keys, self._wanted)
+        except NotFound:
+            return None
+
+    def _own_class(self, keys: Mapping[str, str]) -> str:
+        """The class of an object that the list has; the one that was asked for where the site did not tell."""
+        found = (self._classes or {}).get(_identity(keys), "")
+        asked = self._question.class_name
+        return asked if not found or found.lower() == asked.lower() else found
 
     def _all_keys(self) -> list[dict[str, str]]:
         """The keys as selectors have them: text, as it came. No more of them than rows are wanted."""
@@ -237,6 +269,11 @@ class Query:
         finally:
             walked.close()
         return found
+
+
+def _identity(keys: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """Keys as they are compared: without case (wire U-11)."""
+    return frozenset((name.lower(), text.lower()) for name, text in keys.items())
 
 
 def _lazy(declared: PropertySchema) -> bool:

@@ -42,6 +42,11 @@ class Namespace:
         with self.site._explained(f"Cannot carry out the query {query}"):
             yield from self._session.instances(query)
 
+    def paths(self, query: str) -> list[ObjectPath]:
+        """Where the objects of a query are: their real classes and their keys."""
+        with self.site._explained(f"Cannot carry out the query {query}"):
+            return list(self._session.paths(query))
+
     def get(self, class_name: str, keys: Mapping[str, str], parts: tuple[str, ...] = ()) -> Instance:
         """One object by its keys, lazy properties included; `parts` one by one if it is too large for the envelope (wire R-06)."""
         path = ObjectPath(self.name, class_name, tuple(keys.items()))

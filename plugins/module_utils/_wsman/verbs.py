@@ -351,9 +351,12 @@ class _Page:
             raise OutcomeUnknown("The list ended without saying so, and may not be complete")
 
 
-def walk(link: Link, uri: str, wql: str, *, selectors: Selectors = (), page: int = PAGE) -> Iterator[Element]:
+def walk(
+    link: Link, uri: str, wql: str, *, selectors: Selectors = (), page: int = PAGE, references: bool = False
+) -> Iterator[Element]:
     """Yield every row a query has, and release the enumeration if the reader stops early.
 
+    With `references` an endpoint reference stands for each object, which names its real class and its keys (wire E-10, E-11).
     The list is complete only if this ends without an error. Restarted by itself while nothing has been handed out; after
     that a break raises ListBroken. Rows of the first answer, mostly one (wire E-03), are held until the next has come.
     """
@@ -361,7 +364,7 @@ def walk(link: Link, uri: str, wql: str, *, selectors: Selectors = (), page: int
     for attempt in range(1, attempts + 1):
         handed_out = False
         try:
-            for row in _walk_once(link, uri, wql, selectors, page):
+            for row in _walk_once(link, uri, _enumerate(wql, page, references), selectors, page):
                 handed_out = True
                 yield row
             return
@@ -386,8 +389,8 @@ class _Interrupted(Exception):
         self.problem = problem
 
 
-def _walk_once(link: Link, uri: str, wql: str, selectors: Selectors, page: int) -> Iterator[Element]:
-    current = _Page(link.read(names.ENUMERATE, uri, _enumerate(wql, page), selectors=selectors))
+def _walk_once(link: Link, uri: str, request: bytes, selectors: Selectors, page: int) -> Iterator[Element]:
+    current = _Page(link.read(names.ENUMERATE, uri, request, selectors=selectors))
     held: list[Element] = []
     if current.context:
         held, current.rows = current.rows, []
@@ -439,9 +442,11 @@ def _release(link: Link, uri: str, selectors: Selectors, context: str) -> None:
         pass
 
 
-def _enumerate(wql: str, page: int) -> bytes:
+def _enumerate(wql: str, page: int, references: bool = False) -> bytes:
     """wire E-01. MaxElements is in the w namespace here, in n for Pull; both have to be equal (E-07)."""
     request = Element(f"{{{names.ENUMERATION}}}Enumerate")
+    if references:
+        SubElement(request, f"{{{names.WSMAN}}}EnumerationMode").text = "EnumerateEPR"
     SubElement(request, f"{{{names.WSMAN}}}OptimizeEnumeration")
     SubElement(request, f"{{{names.WSMAN}}}MaxElements").text = str(page)
     SubElement(request, f"{{{names.WSMAN}}}Filter", {"Dialect": names.WQL_DIALECT}).text = wql

@@ -191,6 +191,24 @@ def test_an_object_that_is_deleted_meanwhile_is_not_in_the_list(place: Place) ->
     assert ids(result) == [each for each in ids_at_the_site(place, "SMS_Package") if each != "PS100001"]
 
 
+@pytest.mark.parametrize("answer", ["not_found", "derived"])
+def test_a_lazy_property_of_a_base_class_is_read_through_the_class_of_each_object(
+    make_place: MakePlace, answer: str
+) -> None:
+    """No object is lost because the site knows it under its own class only (behaviour 14)."""
+    place = make_place(switches={"get_by_base_class": answer})
+    place.server.add_fault(
+        action="provider_error", hresult=0x80041002, description="Not found", verb="Get", key="PS100001", times=2
+    )
+    result = place.query(class_name="SMS_PackageBaseclass", properties=["Name", "RefreshSchedule"])
+    assert ids(result) == [each for each in ids_at_the_site(place, "SMS_PackageBaseclass") if each != "PS100001"]
+    scheduled = {row["PackageID"]: len(row["RefreshSchedule"]) for row in result["rows"] if row["RefreshSchedule"]}
+    assert scheduled["PS100011"] == 2
+    if answer == "not_found":
+        gets = [entry for entry in place.server.journal if entry["verb"] == "Get" and entry["key"]]
+        assert len([each for each in gets if each["class"] == "SMS_PackageBaseclass"]) == 1
+
+
 # -- conditions ----------------------------------------------------------------------------------------------------
 
 
