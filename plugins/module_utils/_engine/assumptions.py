@@ -474,6 +474,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "source_modified and max_age of cm_package_refresh: where the zone cannot be read, more is refreshed than need be.",
     ),
     Assumption(
+        "timed_out_lock",
+        "Whether a Put takes a lock that has timed out.",
+        ("given_to_writers", "on_request"),
+        "Nothing: where it does not, the lock is asked for.",
+        WRITE + " Lock an object in a console, end that process, and change it with a script after two hours.",
+    ),
+    Assumption(
         "unchanged_source",
         "Whether a refresh with an unchanged source raises the version.",
         ("raises", "stays"),

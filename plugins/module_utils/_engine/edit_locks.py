@@ -83,6 +83,8 @@ class EditLock:
         if lock is not None and not lock.held and lock.site_code not in ("", self._site.code):
             self._fetch(lock, package_id, label, locked)
             return
+        if lock is not None and lock.timed_out and self._inherit(package_id):
+            return
         if lock is not None and lock.held and self._may_take(lock):
             if locks.take_away(self._site, self._class, package_id, lock):
                 self._warn(f"The edit lock of {label} was taken from {lock}")
@@ -115,6 +117,17 @@ class EditLock:
             hint=f"Somebody may have it open there; try again later, or run the task against a provider of site {lock.site_code}",
         ) from locked
 
+    def _inherit(self, package_id: str) -> bool:
+        """Ask for a lock that has timed out, which a Put may not take by itself; whether it was granted."""
+        self._perhaps_ours = package_id
+        try:
+            if locks.fetch(self._site, self._class, package_id):
+                return True
+        except ProviderError:
+            pass
+        self._perhaps_ours = ""
+        return False
+
     def _may_take(self, lock: Lock) -> bool:
         if self._takeover != "same_user":
             return self._takeover == "any"
@@ -123,7 +136,7 @@ class EditLock:
 
     def _held(self, lock: Lock | None, label: str, locked: Locked) -> Locked:
         hint = _ASK
-        if lock is None or not lock.held:
+        if lock is None or not (lock.held or lock.timed_out):
             told = f"{label} is being edited by somebody"
         elif lock.is_ours:
             told = f"{label} is being edited by {lock}: a task of this collection, which still runs or was killed ({lock.context})"

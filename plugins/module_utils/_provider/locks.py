@@ -17,6 +17,7 @@ CONTEXT, MACHINE = "wmi:ObjectLockContext", "wmi:MachineName"
 # What the context of every task of this collection begins with.
 OURS = "configmgr.content/"
 _HELD = (1, 2, 3)  # LockState: assigned, requested, pending assignment
+_TIMED_OUT = 4
 _GRANTED = (10, 11, 12)  # RequestState (behaviour 36)
 _INFORMATION = {
     "LockState": UINT32,
@@ -30,7 +31,10 @@ _INFORMATION = {
 
 @dataclass(frozen=True)
 class Lock:
-    """Who holds a lock, from which machine, since when (UTC, as text), at which site. `held` is False for a free one."""
+    """Who holds a lock, from which machine, since when (UTC, as text), at which site.
+
+    `held` is False for a free one, and for one that has timed out: then it names who had it (behaviour 39).
+    """
 
     user: str
     machine: str
@@ -38,6 +42,7 @@ class Lock:
     site_code: str
     context: str
     held: bool = True
+    timed_out: bool = False
 
     @property
     def is_ours(self) -> bool:
@@ -66,6 +71,7 @@ def look(site: Site, class_name: str, package_id: str) -> Lock:
         site_code=(told["AssignedSiteCode"] or "").upper(),
         context=told["AssignedObjectLockContext"] or "",
         held=told["LockState"] in _HELD,
+        timed_out=told["LockState"] == _TIMED_OUT,
     )
 
 
@@ -76,7 +82,7 @@ def lock_on(site: Site, class_name: str, package_id: str) -> Lock | None:
 
 
 def fetch(site: Site, class_name: str, package_id: str) -> bool:
-    """Take a lock that is kept at another site (behaviour 36); whether it was granted. Raises ProviderError."""
+    """Take a lock that is kept at another site, or has timed out (behaviour 36, 39); whether it was granted. Raises ProviderError."""
     arguments = {**_on(class_name, package_id), "RequestTransfer": (BOOLEAN, True)}
     told = site.call(LOCK_CLASS, "RequestLock", arguments=arguments, outputs={"RequestState": UINT32})
     return told["RequestState"] in _GRANTED

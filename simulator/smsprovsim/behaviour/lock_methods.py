@@ -104,12 +104,14 @@ def _release_locks(call: Call) -> Work:
 
 
 def _release(call: Call, path: str) -> None:
+    call.site.locks.demand_machine(path, call.caller)
     if not call.site.locks.release(path, call.caller):
         raise is_locked(path, call.caller.user, "ExecMethod")
 
 
 @method("SMS_ObjectLock.ReleaseAllLocks")
 def _release_all_locks(call: Call) -> Work:
+    call.site.locks.demand_machine("SMS_ObjectLock", call.caller)
     call.site.locks.release_all(call.caller)
     return Work({})
 

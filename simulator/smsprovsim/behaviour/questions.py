@@ -164,6 +164,11 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         "How the provider refuses a sign-in that is too weak: 0x80041003, or 0x80041001 with a text. "
         "Either way only in the namespace of the site.",
     ),
+    "timed_out_lock": (
+        ("given_to_writers", "on_request"), "given_to_writers", "behaviour 39; SMS_ObjectLock; README open question 12",
+        "A lock that has timed out (LockState 4): a Put takes it as a free one, or only RequestLock does (11, granted "
+        "after timeout).",
+    ),
     "time_zone_info": (
         ("words", "other"), "words", "SMS_Site",
         "SMS_Site.TimeZoneInfo, of which the reference says binary structure as text: the words of a "

@@ -117,6 +117,24 @@ def test_what_a_refused_write_may_have_left_is_given_back(images: ImageDeclaring
     assert asked_of_locks(images)[-1] == "ReleaseLock"
 
 
+def test_a_lock_that_has_timed_out_is_asked_for(make_declare: Make) -> None:
+    """Where a Put does not take it by itself, RequestLock does (RequestState 11)."""
+    images = make_declare(scenario="images", switches={**READABLE, "timed_out_lock": "on_request"})
+    images.server.change(lock=IMAGE, minutes=125)
+    assert images(package_id=IMAGE, description="x")["changed"]
+    assert asked_of_locks(images) == ["GetLockInformation", "RequestLock"]
+    assert held(images) == {}
+
+
+def test_who_left_a_lock_that_is_not_given_is_told(make_declare: Make) -> None:
+    images = make_declare(scenario="images", switches={**READABLE, "timed_out_lock": "on_request"})
+    images.server.change(lock=IMAGE, minutes=125)
+    images.server.add_fault(verb="Invoke", method="RequestLock", action="provider_error", error_code=1078462258)
+    with pytest.raises(Locked, match=r"is being edited by CONTOSO\\colleague on WS0815, since "):
+        images(package_id=IMAGE, description="x")
+    assert images.written == 0
+
+
 def test_the_lock_of_another_site_is_fetched(make_declare: Make) -> None:
     images = make_declare(scenario="images", speed=200.0)
     images.server.change(lock=IMAGE, site="PS2")

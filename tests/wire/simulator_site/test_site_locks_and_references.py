@@ -119,6 +119,28 @@ def test_an_abandoned_lock(seat: Seat, policy: str, state: int) -> None:
         mine(desk).put("PS100004", Description="x")
 
 
+def test_a_lock_that_timed_out_may_be_given_on_request_only(seat: Seat) -> None:
+    desk = seat("images", timed_out_lock="on_request")
+    desk.change(lock="PS100004", user="CONTOSO\\alice", minutes=121)
+    assert refused(lambda: mine(desk).put("PS100004", Description="x")) == HELD
+    assert lock(mine(desk), "RequestLock", ObjectRelPath=PATH).outputs["RequestState"] == 11
+    mine(desk).put("PS100004", Description="x")
+    assert lock(desk, "GetLockInformation", ObjectRelPath=PATH).outputs["LockState"] == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [("ReleaseLock", {"ObjectRelPath": PATH}), ("ReleaseLocks", {"ObjectRelPaths": [PATH]}), ("ReleaseAllLocks", {})],
+)
+def test_a_release_says_from_which_machine(images: Desk, method: str, arguments: dict[str, Any]) -> None:
+    """behaviour 37"""
+    lock(mine(images), "RequestLock", ObjectRelPath=PATH)
+    nameless = images.as_user("CONTOSO\\cmadmin", ObjectLockContext="job-1")
+    assert refused(lambda: lock(nameless, method, **arguments)) == 1078462208
+    lock(mine(images), method, **arguments)
+    assert lock(images, "GetLockInformation", ObjectRelPath=PATH).outputs["LockState"] == 0
+
+
 @pytest.mark.parametrize("policy", ["refused", "accepted"])
 def test_taking_away_the_lock_of_another(seat: Seat, policy: str) -> None:
     desk = seat("images", foreign_release=policy)
