@@ -106,7 +106,7 @@ class Codec:
             return None
         try:
             return self._parse(text)
-        except ValueError:
+        except (ValueError, OverflowError):  # a year beyond all calendars overflows
             raise BadValue(
                 f"The provider host sent {text[:60]!r} for {markup.local(element.tag)}, which is not a {self.name}",
                 hint="Please report this with the class and property.",
@@ -146,7 +146,7 @@ class _Array(Codec):
         return self.read((element,))
 
     def read(self, elements: Sequence[Element]) -> list[Any]:
-        return [self.item.read_one(each) for each in elements if not is_nil(each)]
+        return [value for each in elements if (value := self.item.read_one(each)) is not None]
 
     def text(self, value: Any, label: str = "value") -> str:
         raise BadValue(f"{label} is an array, which has no single text")
@@ -193,12 +193,18 @@ def _render_boolean(value: Any, label: str) -> str:
     return "true" if value else "false"
 
 
+def is_plain_number(text: str) -> bool:
+    """Whether a text is a whole number without a sign, short enough for a CIM type. `int` takes less than `isdigit` says, and not any length."""
+    return len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit()
+
+
+_MOST_DIGITS = len(str(2**64))
 _DECIMAL = re.compile(r"[+-]?\d+\Z", re.ASCII)
 
 
 def _integer(name: str, low: int, high: int) -> Codec:
     def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit()) and not _DECIMAL.match(text):
+        if not is_plain_number(text) and not _DECIMAL.match(text):
             raise ValueError(text)
         number = int(text)
         if not low <= number <= high:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._cim import wql
-from .._cim.types import BOOLEAN, STRING, UINT32, Codec, array_of
+from .._cim.types import BOOLEAN, STRING, UINT32, Codec, array_of, is_plain_number
 from .._provider.errors import Impossible
 from .._provider.site import Site
 from .boot_options import Edit
@@ -67,7 +67,7 @@ class Catalogue:
 
     def find(self, asked: str) -> Component:
         """The component of this name or id. Raises Impossible, with near names."""
-        if asked.isdigit():
+        if is_plain_number(asked):
             found = [each for each in self.by_number.values() if each.number == int(asked)]
         else:
             found = [each for each in self.by_number.values() if each.key == _key(asked)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._cim import wql
-from .._cim.types import BOOLEAN, STRING, UINT32, Codec
+from .._cim.types import BOOLEAN, STRING, UINT32, Codec, is_plain_number
 from .._provider.errors import Impossible, ProviderError
 from .._provider.site import Site
 from .._wsman import markup
@@ -73,8 +73,8 @@ def find_drivers(site: Site, asked: Sequence[str]) -> dict[str, Driver]:
     """The driver of each entry, an id or a name. One query. Raises Impossible for a name with two; unknown ones are left out."""
     if not asked:
         return {}
-    ids = [int(each) for each in asked if each.isdigit()]
-    names = [each for each in asked if not each.isdigit()]
+    ids = [int(each) for each in asked if is_plain_number(each)]
+    names = [each for each in asked if not is_plain_number(each)]
     where = wql.or_(
         wql.in_list("CI_ID", ids) if ids else None, wql.in_list("LocalizedDisplayName", names) if names else None
     )
@@ -93,7 +93,7 @@ def find_drivers(site: Site, asked: Sequence[str]) -> dict[str, Driver]:
 
 
 def _is_meant(driver: Driver, asked: str) -> bool:
-    if asked.isdigit():
+    if is_plain_number(asked):
         return driver.number == int(asked)
     return driver.name.lower() == asked.lower() and driver.latest is not False
 
@@ -122,7 +122,7 @@ def resolve(edit: Edit, found: Mapping[str, Driver], present: Sequence[int], whe
     unknown = [
         each
         for each in edit.mentioned
-        if each not in found and not (each.isdigit() and (each in edit.remove or int(each) in present))
+        if each not in found and not (is_plain_number(each) and (each in edit.remove or int(each) in present))
     ]
     if unknown:
         raise Impossible(

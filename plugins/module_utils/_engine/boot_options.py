@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._cim.types import STRING, UINT32, Embedded
+from .._cim.types import STRING, UINT32, Embedded, is_plain_number
 from .._provider.errors import Impossible
 from .options import UNC_PATH, Kind
 
@@ -79,7 +79,7 @@ def _folder(driver: Mapping[str, Any]) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return str(value or "").isdigit()
+    return is_plain_number(str(value or ""))
 
 
 def _stored_drivers(wanted: Sequence[Mapping[str, Any]]) -> list[Embedded]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._cim import wql
 from .._cim.instance import Instance
-from .._cim.types import BOOLEAN, STRING, Codec
+from .._cim.types import BOOLEAN, STRING, Codec, is_plain_number
 from .._provider.errors import ProviderError
 from .._provider.site import Site
 from .boot_marks import pair_of
@@ -123,7 +123,7 @@ def older_build(winpe: str, kit: str) -> bool | None:
 def numbers(version: str) -> tuple[int, ...]:
     """The parts of a version, empty for what is none."""
     parts = version.strip().split(".")
-    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()
+    return tuple(int(part) for part in parts) if all(is_plain_number(part) for part in parts) else ()
 
 
 def from_kit(image: Instance) -> bool:

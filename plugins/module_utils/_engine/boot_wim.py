@@ -9,7 +9,7 @@ import re
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
-from .._cim.types import STRING
+from .._cim.types import STRING, is_plain_number
 from .._provider.errors import Impossible
 from .._provider.site import Site
 from .._wsman import markup
@@ -42,7 +42,7 @@ def images_in(text: str) -> dict[int, dict[str, str]]:
             continue
         attributes = {name.lower(): value for name, value in image.attrib.items()}
         index = attributes.get("index", "")
-        if index.isdigit():
+        if is_plain_number(index):
             found[int(index)] = {
                 (each.get("Name") or markup.local(each.tag)).lower(): (each.text or "").strip() for each in image
             }

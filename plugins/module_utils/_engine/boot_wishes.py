@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from .._cim.instance import Instance
-from .._cim.types import EMBEDDED, STRING, UINT32, array_of
+from .._cim.types import EMBEDDED, STRING, UINT32, array_of, is_plain_number
 from .._provider.errors import Impossible, ProviderError
 from .._provider.site import Site
 from . import boot_drivers, boot_wim
@@ -83,7 +83,7 @@ class Wishes:
         path, index = self._asked.get("image_path"), self._asked.get("image_index") or 1
         if not path:
             raise Impossible(
-                f"There is no such {self._resource.label} yet, and it cannot be created without image_path",
+                f"There is no {self._resource.label} {self._asked.get('name')!r} yet, and it cannot be created without image_path",
                 hint="Give it too, or correct the name",
             )
         try:
@@ -106,7 +106,7 @@ class Wishes:
     def _wanted_drivers(self, edit: Edit, found: Instance | None) -> list[dict[str, Any]]:
         present = _present(found)
         # Those that are referred to already, and named by id, cost no request.
-        asked = [each for each in edit.mentioned if not (each.isdigit() and int(each) in present)]
+        asked = [each for each in edit.mentioned if not (is_plain_number(each) and int(each) in present)]
         known = boot_drivers.find_drivers(self._site, asked)
         self._drivers.update({driver.number: driver for driver in known.values()})
         ids = boot_drivers.resolve(edit, known, list(present), self._site.where)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .._cim.types import STRING, UINT32, Codec
+from .._cim.types import STRING, UINT32, Codec, is_plain_number
 from .._provider.errors import ProviderError
 from .observe import Look
 from .probes import PROBES, Told, probe
@@ -31,7 +31,7 @@ def _boot_architecture(look: Look) -> Told:
     found = _column(look, "SMS_BootImagePackage", "Architecture")
     if not found:
         return Told(None, {"boot_images": 0})
-    return Told("number" if all(each.isdigit() for each in found) else "name", {"boot_images": len(found)})
+    return Told("number" if all(is_plain_number(each) for each in found) else "name", {"boot_images": len(found)})
 
 
 @probe("component_rows")
@@ -60,4 +60,4 @@ def _client_version(look: Look) -> Told:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
+    return tuple(int(part) for part in version.split(".") if is_plain_number(part))

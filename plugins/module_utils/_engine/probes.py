@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 from xml.etree.ElementTree import Element
 
-from .._cim.types import STRING, TIME_FORMS, is_nil
+from .._cim.types import STRING, TIME_FORMS, is_nil, is_plain_number
 from .._provider.errors import INVALID_CLASS, INVALID_NAMESPACE, NOT_FOUND, RESOURCE_NOT_FOUND
 from .._wsman import markup, names
 from .._wsman.errors import WSManFault
@@ -249,7 +249,7 @@ def _winrm_config(look: Look) -> Told:
 def _setting(name: str, path: str) -> None:
     def probe(look: Look) -> Told:
         value = (look.settings() or {}).get(path, "")
-        return Told(value, {"value": int(value)}) if value.isdigit() else Told(None, {"readable": False})
+        return Told(value, {"value": int(value)}) if is_plain_number(value) else Told(None, {"readable": False})
 
     PROBES[name] = probe
 
@@ -316,7 +316,7 @@ def _datetime_zone(look: Look) -> Told:
     dates = [
         (form, text)
         for form, text in _dates(markup.child(sample, "LastRefreshTime") for sample in look.samples())
-        if text[:4].isdigit() and int(text[:4]) >= FIRST_REAL_YEAR  # older ones are constants (behaviour 22)
+        if is_plain_number(text[:4]) and int(text[:4]) >= FIRST_REAL_YEAR  # older ones are constants (behaviour 22)
     ]
     if len(without) != 1 or not dates:
         return Told(None, {"dates": len(dates)})

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Callable
 
 from .._cim import wql
-from .._cim.types import STRING, UINT32, Codec
+from .._cim.types import STRING, UINT32, Codec, is_plain_number
 from .._provider.errors import Impossible, NotFound
 from . import schedule
 from .schedule_string import decoded
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # PackageTypes that the manager takes: operating system images and upgrade packages.
 SERVICED = (257, 259)
+# UpdateID is a sint32: what is larger can only be text.
+LARGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -235,7 +237,7 @@ class Planner:
         found = set()
         titles = self.titles
         for text in self.wish.updates:
-            if text.strip().isdigit():
+            if is_plain_number(text.strip()) and int(text) <= LARGEST_ID:
                 found.add(int(text))
                 if int(text) not in {each.update_id for each in self._states}:
                     self._warn(

@@ -241,7 +241,7 @@ def moment(asked: Any, label: str) -> Any:
         if not match and not _OF_WMI.match(text):
             raise ValueError(text)
         return DATETIME._parse(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Impossible(
             f"{label} takes a date, not {asked!r}",
             hint="Write it like 2026-11-20T22:00:00, or 20261120220000.000000+***",

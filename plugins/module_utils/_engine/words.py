@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from .._cim.types import UINT8, CimInterval, CimTime, Embedded, array_of
+from .._cim.types import UINT8, CimInterval, CimTime, Embedded, array_of, is_plain_number
 from .need import is_never, site_text
 from .resource import Property
 from .schedule import in_words as in_schedule_words
@@ -72,6 +72,6 @@ def _scalar(value: Any) -> Any:
     if isinstance(value, str):
         if value.lower() in ("true", "false"):
             return value.lower() == "true"
-        if value.isdigit() and (value == "0" or not value.startswith("0")):
+        if is_plain_number(value) and (value == "0" or not value.startswith("0")):
             return int(value)
     return value

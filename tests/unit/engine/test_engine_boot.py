@@ -266,9 +266,11 @@ def test_an_older_revision_of_a_driver_is_not_meant_by_its_name() -> None:
     assert {asked: driver.number for asked, driver in found.items()} == {"nic": 7, "6": 6}
 
 
-@pytest.mark.parametrize("edit", [Edit(add=("99",)), Edit(every=("Gone",)), Edit(remove=("Gone",))])
+@pytest.mark.parametrize(
+    "edit", [Edit(add=("99",)), Edit(every=("Gone",)), Edit(remove=("Gone",)), Edit(add=("\u00b2",))]
+)
 def test_a_driver_that_nobody_knows(edit: Edit) -> None:
-    with pytest.raises(Impossible, match=r"There is no driver '(99|Gone)'"):
+    with pytest.raises(Impossible, match=r"There is no driver '(99|Gone|\u00b2)'"):
         boot_drivers.resolve(edit, {}, [1], "here")
 
 
@@ -283,6 +285,7 @@ def test_a_driver_that_nobody_knows(edit: Edit) -> None:
         ([{"ID": 1, "SourcePath": ""}], [], False),
         ([{"ID": 2, "SourcePath": ""}, {"ID": 1, "SourcePath": ""}], [{"ID": 1}, {"ID": 2}], True),
         ([], [None], False),
+        ([], [{"ID": "\u00b2"}], False),
     ],
 )
 def test_when_two_lists_of_drivers_are_the_same(wanted: list[Any], found: list[Any], same: bool) -> None:
@@ -344,6 +347,7 @@ def image(**values: str) -> Instance:
         ("", "5.00.8968.1000", None),
         ("5.00.8968.1000", "", None),
         ("five", "5.00.8968.1000", None),
+        ("5.\u00b2", "5.00.8968.1000", None),
     ],
 )
 def test_whether_the_client_is_older(in_image: str, at_site: str, stale: bool | None) -> None:
@@ -417,7 +421,7 @@ def test_the_images_of_a_wim() -> None:
         boot_wim.architecture_of(found, 3, "a.wim")
 
 
-@pytest.mark.parametrize("text", ["", "no XML", "<WIM", "<!DOCTYPE x><WIM/>"])
+@pytest.mark.parametrize("text", ["", "no XML", "<WIM", "<!DOCTYPE x><WIM/>", '<WIM><IMAGE INDEX="\u00b2"/></WIM>'])
 def test_a_document_that_is_none_has_no_images(text: str) -> None:
     assert boot_wim.images_in(text) == {}
 

@@ -186,7 +186,9 @@ def test_an_object_that_is_no_schedule_shows_its_properties() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"), [("True", True), ("false", False), ("0", 0), ("17", 17), ("007", "007"), ("-1", "-1"), ("", "")]
+    ("text", "shown"),
+    [("True", True), ("false", False), ("0", 0), ("17", 17), ("007", "007"), ("-1", "-1"), ("", "")]
+    + [("\u00b2", "\u00b2"), ("9" * 5000, "9" * 5000)],
 )
 def test_text_in_objects_is_a_number_only_if_it_cannot_be_anything_else(text: str, shown: Any) -> None:
     assert embedded(Embedded.of("SMS_X", {"Value": (STRING, text)})) == {"class": "SMS_X", "Value": shown}

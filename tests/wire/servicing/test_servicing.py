@@ -383,6 +383,13 @@ def test_an_update_that_the_site_does_not_list_is_warned_of(place: Place) -> Non
     assert any("does not list update 123" in warning for warning in place.warnings)
 
 
+@pytest.mark.parametrize("asked", ["2147483648", "9" * 30, "\u00b2"])
+def test_a_number_that_no_update_can_have_leaves_nothing_behind(place: Place, asked: str) -> None:
+    with pytest.raises(Impossible, match=f"0 updates for these images have '{asked}' in their title"):
+        place.service(updates=[str(CUMULATIVE), asked])
+    assert place.rows("SMS_ImageServicingSchedule") == []
+
+
 def test_every_applicable_update(place: Place) -> None:
     place.server.site.servicing.updates[BROKEN] = _without_error(place)
     result = place.service(applicable_updates=True)

@@ -30,6 +30,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._cim.types impor
     Codec,
     Embedded,
     array_of,
+    is_plain_number,
 )
 from ansible_collections.configmgr.content.plugins.module_utils._wsman import markup, names
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import BadValue
@@ -181,7 +182,17 @@ def test_dates_in_every_form(inside: str, value: Any) -> None:
     assert DATETIME.read(elements(f"<p:x>{inside}</p:x>")) == value
 
 
-@pytest.mark.parametrize("bad", ["tomorrow", "2024-13-01T00:00:00Z", "P", "2024"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "tomorrow",
+        "2024-13-01T00:00:00Z",
+        "P",
+        "2024",
+        "99999999999999999999-01-01T00:00:00Z",
+        "9999-12-31T24:00:00Z",
+    ],
+)
 def test_what_is_no_date_is_told(bad: str) -> None:
     with pytest.raises(BadValue, match="not a datetime"):
         DATETIME.read(elements(f"<p:x>{bad}</p:x>"))
@@ -234,6 +245,24 @@ def test_arrays_survive(values: list[int]) -> None:
 def test_absent_null_and_empty_arrays_are_one(inside: str) -> None:
     """wire T-07, peers V-01"""
     assert array_of(STRING).read(elements(inside)) == []
+
+
+@pytest.mark.parametrize("item", [UINT8, UINT32, DATETIME, EMBEDDED], ids=repr)
+def test_an_empty_element_is_no_entry_of_an_array(item: Codec) -> None:
+    """Where no empty value exists; text has one."""
+    assert array_of(item).read(elements("<p:x/>")) == []
+    assert array_of(STRING).read(elements("<p:x/>")) == [""]
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [("0", True), ("007", True), ("9" * 20, True), ("9" * 5000, False), ("\u00b2", False), ("\u0663", False)]
+    + [("", False), ("-1", False), ("1.0", False), (" 1", False)],
+)
+def test_what_is_a_plain_number(text: str, whole: bool) -> None:
+    assert is_plain_number(text) is whole
+    if whole:
+        int(text)
 
 
 def test_an_array_of_one_is_an_array() -> None:
