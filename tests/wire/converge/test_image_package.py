@@ -19,7 +19,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._provider.errors
     NotConverged,
 )
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import OutcomeUnknown
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsprovsim.behaviour.locks import Lock
@@ -200,6 +200,7 @@ TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=128)
 def test_any_text_comes_back_or_is_refused(declare: Declaring) -> None:
     package_id = declare(**NEW)["package_id"]
 
+    @settings(deadline=None)
     @given(TEXTS)
     def holds(text: str) -> None:
         if re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", text):
