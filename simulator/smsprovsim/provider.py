@@ -20,6 +20,7 @@ from .behaviour.image_rows import ImageRows
 from .behaviour.image_writes import ImageWrites
 from .behaviour.kit import Kit
 from .behaviour.locks import Locks
+from .behaviour.refresh_schedules import RefreshSchedules
 from .behaviour.servicing import WRITABLE, OfflineServicing
 from .behaviour.sign_in import SignIn
 from .behaviour.status import Status
@@ -98,7 +99,8 @@ class SimulatedSite:
         self.locks = Locks(world)
         self.boot_images = BootImages(world, self.distribution.refresh)
         self.images = ImageWrites(world, self.boot_images)
-        self.writes = Writes(world, self.distribution, self.locks, self.images)
+        schedules = RefreshSchedules(world, self.distribution)
+        self.writes = Writes(world, self.distribution, self.locks, self.images, schedules)
         self.groups = Groups(world, self.distribution)
         self.folders = Folders(world)
         self.kit = Kit(world)

@@ -388,6 +388,7 @@ class _Stage:
             values["NumOfPrograms"] = References(world).add_programs(package_id, entry["programs"])
         if definition.name in WIM_PROPERTY and has_source:
             show_image(package, world, extra or {})
+        self.site.writes.schedules.arm(package)
         for target in entry.get("targets") or ():
             self._add_target(package, target, taken)
         for group in entry.get("groups") or ():

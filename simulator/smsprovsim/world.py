@@ -180,6 +180,7 @@ class Package:
     reread: Wim | None = None  # metadata that was read again and not yet saved
     built: Built | None = None
     distributed: Built | None = None  # what was in the copy when its source was read
+    seen_changes: int = 0  # how often the source had changed when it was read last
 
     @property
     def package_id(self) -> str:
@@ -251,6 +252,7 @@ class World:
         self.packages: dict[str, Package] = {}
         self.sources: dict[str, Source] = {}
         self.wims: dict[str, Wim] = {}
+        self._changed_files: Counter[str] = Counter()  # how often what lies at a path was changed
         self.driver_platforms: dict[int, frozenset[int]] = {}  # architectures by CI_ID, where the scenario names them
         self.lists_images = False  # whether a WIM that is not in `wims` does not exist
         self.executions: dict[str, Counter[str]] = {}
@@ -325,6 +327,19 @@ class World:
         if self.lists_images and file and not found.problem and path.lower() not in self.wims:
             return Source(problem=2306)
         return found
+
+    def note_change(self, path: str) -> None:
+        """Another file lies at a path, or other files below it."""
+        self._changed_files[path.rstrip("\\").lower()] += 1
+
+    def changes_at_source(self, package: Package) -> int:
+        """How often the source of a package was changed, in it or at a folder that it is in."""
+        source = str(package.record.values.get("PkgSourcePath") or "").rstrip("\\").lower()
+        return sum(
+            count
+            for path, count in self._changed_files.items()
+            if source == path or source.startswith(f"{path}\\") or path.startswith(f"{source}\\")
+        )
 
     def lying_at(self, path: str) -> Source:
         """What lies at a path; whoever cannot read a folder cannot read what is in it."""

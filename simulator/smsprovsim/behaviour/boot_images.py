@@ -96,6 +96,7 @@ class BootImages:
             raise ValueError("a build that failed puts nothing in")
         self._world.count("BootImageBuild", package.package_id)
         package.built = built
+        self._world.note_change(str(package.record.values.get("PkgSourcePath")))
         show(self._world, package.record.values, wim, built.client_version)
         package.images = wim.editions
 

@@ -83,6 +83,7 @@ class Changes:
             package.record.values.update(self._world.repository.checked(definition, typed, "PutInstance"))
         except WmiError as error:
             raise BadChange(error.message) from error
+        self._site.writes.schedules.arm(package)
         self._leave_traces(package, 30001, order)
 
     def _leave_traces(self, package: Package, number: int, order: Mapping[str, Any]) -> None:
@@ -179,13 +180,17 @@ class Changes:
     def wim(self, order: Mapping[str, Any]) -> None:
         """Another WIM file at a path, as a scenario describes one; `gone`: none."""
         path = str(order["wim"]).lower()
+        self._world.note_change(path)
         self._world.wims.pop(path, None)
         if not order.get("gone"):
             self._world.wims[path] = described(order)
 
     def source(self, order: Mapping[str, Any]) -> None:
         """What lies at a path, and whom the share lets read, as in a scenario."""
-        self._world.sources[str(order["source"]).rstrip("\\").lower()] = source_of(order)
+        source = source_of(order)
+        self._world.sources[str(order["source"]).rstrip("\\").lower()] = source
+        if source.changed:
+            self._world.note_change(str(order["source"]))
 
     # --- trouble ---
 

@@ -241,6 +241,7 @@ class DistributionManager:
             self._leave(package)
             return
         package.read_seconds = None
+        package.seen_changes = world.changes_at_source(package)
         source = world.source(package)
         if source.problem:
             self._cannot_read(package, source.problem)

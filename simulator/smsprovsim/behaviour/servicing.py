@@ -265,6 +265,7 @@ class OfflineServicing:
                 replace(each, os_version=_patched(each.os_version, len(run.done))) for each in wim.editions
             )
             world.wims[path] = replace(wim, editions=editions)
+            world.note_change(path)
             # ASSUMED: the manager has the metadata read again.
             self._images.take_metadata(package, world.wims[path])
         world.count("ImageServiced", package.package_id)

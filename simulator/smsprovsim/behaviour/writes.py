@@ -35,6 +35,7 @@ from .distribution import Distribution
 from .image_writes import BOOT_IMAGE, WIM_PROPERTY, ImageWrites
 from .locks import Locks
 from .references import References
+from .refresh_schedules import STORAGE_DIRECT, RefreshSchedules
 
 BAD_PROPERTY = 1078462229
 BAD_PARAMETER = 1078462208
@@ -43,7 +44,6 @@ FOLDER_IS_NOT_EMPTY = 4  # behaviour 102
 DOES_NOT_EXIST = 1078266382
 NOT_FOUND = 2151811598
 NOT_DELETED = 2151877120
-STORAGE_DIRECT = 2
 MAX_TOKENS = 15
 
 # Documented as read/write and maintained by the site all the same: what a client sends is not taken (behaviour 41).
@@ -125,6 +125,7 @@ class Writes:
     distribution: Distribution
     locks: Locks
     images: ImageWrites
+    schedules: RefreshSchedules
 
     def __post_init__(self) -> None:
         self._next_ids: dict[str, int] = {}
@@ -214,6 +215,7 @@ class Writes:
         def store() -> None:
             self._repository.stored(name).put_in(record)
             world.packages[package_id.lower()] = package
+            self.schedules.arm(package)
             world.record_audit(30000, caller, site_code, package_id)
             world.count("Create", package_id)
 
@@ -260,6 +262,7 @@ class Writes:
 
         def save() -> None:
             record.values.update(changed)
+            self.schedules.arm(package)
             self.images.commit(package)
             record.values["SedoObjectVersion"] = self.new_stamp()
             self.locks.release(path, caller)
