@@ -11,6 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Callable
 
 from .._cim.types import STRING
@@ -50,6 +51,7 @@ class EditLock:
         self._takeover = takeover
         self._warn = warn
         self._deadline = 0.0
+        self._got: set[Lock] = set()
         self._perhaps_ours = ""  # PackageID of what a write of ours may have left locked
 
     def begin(self) -> None:
@@ -78,26 +80,46 @@ class EditLock:
             self._warn(f"The edit lock of {package_id} could not be given back, if it was left: {problem}")
 
     def give_way(self, locked: Locked, package_id: str, label: str) -> None:
-        """After a refused write: come back when it is worth another attempt. Raises Locked with who holds it."""
+        """After a refused write: come back when it is worth another attempt. Raises Locked with who holds it.
+
+        Each lock is got hold of once at most: a write that is refused all the same waits, and ends with who holds it.
+        """
         lock = self._look(package_id)
-        if lock is not None and not lock.held and lock.site_code not in ("", self._site.code):
-            self._fetch(lock, package_id, label, locked)
-            return
-        if lock is not None and lock.timed_out and self._inherit(package_id):
-            return
-        if lock is not None and lock.held and self._may_take(lock):
-            if locks.take_away(self._site, self._class, package_id, lock):
-                self._warn(f"The edit lock of {label} was taken from {lock}")
+        if lock is not None:
+            holder = replace(lock, since="")
+            if holder not in self._got and self._get(lock, package_id, label, locked):
+                self._got.add(holder)
                 return
-            raise Locked(
-                f"{label} is being edited by {lock}, and its lock could not be taken over",
-                where=self._site.where,
-                fault=locked.fault,
-                hint=_ASK,
-            ) from locked
-        if self._site.means.clock.now() >= self._deadline:
-            raise self._held(lock, label, locked) from locked
-        self._site.means.clock.sleep(LOOK_INTERVAL)
+        self._await(lock, package_id, label, locked)
+
+    def _get(self, lock: Lock, package_id: str, label: str, locked: Locked) -> bool:
+        """Have the lock given to us, or freed, where that is possible. Raises Locked where it should be and is not."""
+        if not lock.held and lock.site_code not in ("", self._site.code):
+            self._fetch(lock, package_id, label, locked)
+            return True
+        if lock.timed_out and self._inherit(package_id):
+            return True
+        if not lock.held or not self._may_take(lock):
+            return False
+        if locks.take_away(self._site, self._class, package_id, lock):
+            self._warn(f"The edit lock of {label} was taken from {lock}")
+            return True
+        raise Locked(
+            f"{label} is being edited by {lock}, and its lock could not be taken over",
+            where=self._site.where,
+            fault=locked.fault,
+            hint=_ASK,
+        ) from locked
+
+    def _await(self, lock: Lock | None, package_id: str, label: str, locked: Locked) -> None:
+        """Look at the lock until it is another one, or none that can be told. Raises Locked when the time is over."""
+        clock = self._site.means.clock
+        while clock.now() < self._deadline:
+            clock.sleep(LOOK_INTERVAL)
+            now = self._look(package_id)
+            if now is None or now != lock or not now.held:
+                return
+        raise self._held(lock, label, locked) from locked
 
     def _look(self, package_id: str) -> Lock | None:
         try:

@@ -95,6 +95,24 @@ def test_a_lock_that_the_provider_does_not_give(images: ImageDeclaring) -> None:
     assert list(held(images).values()) == [COLLEAGUE]
 
 
+def test_a_lock_that_comes_back_at_once_is_taken_once(make_declare: Make) -> None:
+    images = make_declare(scenario="images", switches={**READABLE, "foreign_release": "accepted"})
+    site = images.server.site
+    put = type(site.writes).put_package
+
+    def locked_again(*arguments: Any, **more: Any) -> Any:
+        images.server.change(lock=IMAGE)
+        return put(site.writes, *arguments, **more)
+
+    site.writes.put_package = locked_again
+    try:
+        with pytest.raises(Locked, match=r"is being edited by CONTOSO\\colleague on WS0815, since "):
+            images(package_id=IMAGE, description="x", lock_takeover="any")
+    finally:
+        del site.writes.put_package
+    assert asked_of_locks(images).count("ReleaseLock") == 1
+
+
 def test_no_lock_is_taken_where_it_is_free(images: ImageDeclaring) -> None:
     images(package_id=IMAGE, description="x", lock_takeover="any")
     assert asked_of_locks(images) == []

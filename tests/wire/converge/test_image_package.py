@@ -304,9 +304,13 @@ def test_waiting_for_a_lock(declare: Declaring) -> None:
             site.locks.release_all(alice)
 
     declare.clock.after_sleep = give_back
+    since = len(declare.server.journal)
     done = declare(package_id=package_id, description="x", lock_wait=120.0)
     assert done["changed"]
     assert declare.executions("Put") == {package_id: 1}
+    asked = [each["verb"] for each in declare.server.journal[since:]]
+    assert asked.count("Put") == 2  # one look at the lock every few seconds, and nothing else
+    assert asked.count("Get") == 3
 
 
 def test_an_edit_between_plan_and_write_is_not_lost(declare: Declaring) -> None:
