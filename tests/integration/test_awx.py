@@ -228,6 +228,43 @@ def test_empty_answers_count_as_not_given(make_provider: MakeProvider, job: Job)
     assert provider.executions("PS100001") == 1
 
 
+BOOT_IMAGE_TOO_OLD, OS_IMAGE = "PS100006", "PS100009"  # of the scenario `images`
+NEW_WIM = r"\\files01.contoso.test\images$\win11-22h2.wim"
+
+
+def test_the_job_builds_the_boot_images_that_the_survey_names(make_provider: MakeProvider, job: Job) -> None:
+    provider = make_provider("--auth", "credssp,ntlm,basic", scenario="images")
+    survey = defaults(definition("survey_boot_image.yml"))
+    answers = {**survey, "boot_package_ids": f"{BOOT_IMAGE_TOO_OLD},\nPS100004\n", "boot_exclude": "PS100007\n"}
+    answers = {**answers, "boot_reload_winpe": "true", "boot_wait_interval": 0.2}
+    # With a login that can be passed on, the provider can look into the WIM, which shows the end of the reload.
+    outcome = job.run(definition("job_template_boot_image.yml"), fields_for(provider, auth="credssp"), answers)
+    assert outcome.rc == 0, outcome.stdout
+    assert provider.executions(BOOT_IMAGE_TOO_OLD) == 1
+    assert len(provider.journal("ReloadWinPeFromAdk")) == 1
+    assert f"{BOOT_IMAGE_TOO_OLD}: refreshed" in outcome.stdout
+    assert_no_secret(outcome, provider.password)
+
+
+def test_the_job_rolls_out_the_image_of_the_survey(make_provider: MakeProvider, job: Job) -> None:
+    provider = make_provider("--auth", "credssp,ntlm,basic", scenario="images")
+    survey = defaults(definition("survey_image_rollout.yml"))
+    answers = {**survey, "rollout_package_id": OS_IMAGE, "rollout_source_path": NEW_WIM, "rollout_version": "22H2"}
+    answers = {**answers, "rollout_distribution_points": "dp01.contoso.test\ndp03.contoso.test\n"}
+    outcome = job.run(
+        definition("job_template_image_rollout.yml"),
+        fields_for(provider, auth="credssp"),
+        {**answers, "rollout_wait_interval": 0.2},
+    )
+    assert outcome.rc == 0, outcome.stdout
+    assert provider.executions(OS_IMAGE) == 1
+    state = provider.state()["packages"][OS_IMAGE]
+    assert {point["version"] for point in state["distribution_points"].values()} == {state["source_version"]}
+    assert len(state["distribution_points"]) == 3  # two it had, one of them named again; and a new one
+    assert "1: Windows 11 Enterprise, 10.0.22621.525, x64" in outcome.stdout
+    assert_no_secret(outcome, provider.password)
+
+
 def test_the_first_job_says_what_works(make_provider: MakeProvider, job: Job) -> None:
     provider = make_provider("--auth", "credssp,ntlm,basic")
     template = definition("job_template_connection_check.yml")

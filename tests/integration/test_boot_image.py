@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -74,10 +75,30 @@ def test_check_mode_writes_nothing(provider: Provider, ansible: Ansible) -> None
     assert {entry["verb"] for entry in provider.journal()} <= READING
 
 
+def test_answers_of_a_survey_are_text(provider: Provider, ansible: Ansible) -> None:
+    """Ids in one text, whatever their letter case; a text for false is false; what is to be left alone is left alone."""
+    done = built(
+        ansible,
+        provider,
+        package_ids=f"{UNSIGNED.lower()}, {OLD}\n{BOOT} {OLD}\n",
+        exclude=f"{UNSIGNED}\n",
+        reload_winpe="false",
+        check_first="false",
+        max_failed="1",
+        build_timeout="600",
+        wait_timeout="0",
+    )
+    # The image is of an older kit, and nothing was said about reloading it: had the text counted as true, it would be.
+    assert done["rc"] == 0, ansible.output
+    assert [each["package_id"] for each in done["results"]] == [OLD, BOOT]
+    assert not any(each["build"]["reloaded_winpe"] for each in done["results"])
+    assert re.search(r"^TASK \[.*Predict every image.*\n+skipping:", ansible.output, re.MULTILINE)
+
+
 def test_the_playbook_takes_empty_texts_of_a_survey_for_not_given(provider: Provider, ansible: Ansible) -> None:
     variables = {
         "boot_architecture": "",
-        "boot_package_ids": [OLD],
+        "boot_package_ids": f"{OLD}\n",
         "boot_rebuild": "",
         "boot_reload_winpe": "",
         "boot_max_failed": "",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -86,9 +87,29 @@ def test_the_first_failure_ends_it(provider: Provider, ansible: Ansible) -> None
     assert not [entry for entry in provider.journal() if entry["verb"] == "Create"]
 
 
+def test_answers_of_a_survey_are_text(provider: Provider, ansible: Ansible) -> None:
+    """Points and groups in one text each, and a text for false."""
+    done = rolled_out(
+        ansible,
+        provider,
+        images=[{"package_id": IMAGE, "source_path": WINDOWS_11}],
+        distribution_points="dp02.contoso.test\ndp03.contoso.test\n",
+        distribution_point_groups="Headquarters\n",
+        check_first="false",
+        wait="true",
+        wait_timeout="0",
+    )
+    assert done["rc"] == 0, ansible.output
+    (result,) = done["results"]
+    assert result["steps"] == ["distribution_points", "reload", "refresh"]
+    state = provider.state()["packages"][IMAGE]
+    assert set(state["distribution_points"]) == {f"dp0{number}.contoso.test" for number in (1, 2, 3)}
+    assert re.search(r"^TASK \[.*Predict every image.*\n+skipping:", ansible.output, re.MULTILINE)
+
+
 def test_the_playbook_takes_empty_texts_of_a_survey_for_not_given(provider: Provider, ansible: Ansible) -> None:
     variables = {
-        "rollout_package_id": IMAGE,
+        "rollout_package_id": f"{IMAGE} ",
         "rollout_name": "",
         "rollout_source_path": WINDOWS_11,
         "rollout_version": "",
@@ -96,6 +117,8 @@ def test_the_playbook_takes_empty_texts_of_a_survey_for_not_given(provider: Prov
         "rollout_wait_timeout": "",
         "rollout_wait_interval": "0.1",
         "rollout_check_first": "",
+        "rollout_distribution_points": "",
+        "rollout_distribution_point_groups": "",
     }
     command = [str(BIN / "ansible-playbook"), "configmgr.content.image_rollout", "-e", json.dumps(variables)]
     done = ansible._run([*command, "-e", f"ansible_python_interpreter={sys.executable}"], provider, None)

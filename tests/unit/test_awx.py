@@ -64,6 +64,15 @@ QUESTION_TYPES = {
     "integer": int,
     "float": float,
 }
+# What the variables of a playbook begin with, and those of the role that it runs.
+PREFIXES = {
+    "connection_check": ("connection_check_", ""),
+    "refresh": ("refresh_", "content_refresh"),
+    "boot_image": ("boot_", "boot_image"),
+    "image_rollout": ("rollout_", "image_rollout"),
+}
+# Answers of which the playbook of the role image_rollout makes an entry of its list.
+ONE_IMAGE = {"package_id", "name", "source_path", "version"}
 # A line that makes AWX offer a file as a playbook.
 PLAYBOOK_LINE = re.compile(r"^\s*?-?\s*?(?:hosts|(ansible\.builtin\.)?import_playbook):\s*?.*?$", re.MULTILINE)
 
@@ -206,7 +215,7 @@ def test_a_job_template_names_a_playbook_that_awx_offers(name: str) -> None:
 
 def playbook_variables(text: str, prefix: str) -> set[str]:
     """The variables with this prefix that a playbook reads."""
-    return set(re.findall(rf"\b({prefix}_\w+) \|", text))
+    return set(re.findall(rf"\b({prefix}\w+) \|", text))
 
 
 @pytest.mark.parametrize("name", SURVEYS)
@@ -215,18 +224,42 @@ def test_the_playbook_reads_what_the_survey_asks(name: str) -> None:
     assert template["survey_enabled"] is True
     text = (ROOT / template["playbook"]).read_text(encoding="utf-8")
     asked = {question["variable"] for question in load(name)["spec"]}
-    assert asked <= playbook_variables(text, Path(template["playbook"]).stem)
+    prefix, _role = PREFIXES[Path(template["playbook"]).stem]
+    assert asked <= playbook_variables(text, prefix)
 
 
-def test_the_survey_offers_what_the_role_takes() -> None:
-    specification = ROOT / "roles" / "content_refresh" / "meta" / "argument_specs.yml"
-    options = yaml.safe_load(specification.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
-    for question in load("survey_refresh.yml")["spec"]:
-        option = options[f"content_{question['variable']}"]
+def role_options(role: str) -> dict[str, Any]:
+    """The variables of a role, by its argument spec."""
+    specification = ROOT / "roles" / role / "meta" / "argument_specs.yml"
+    told = yaml.safe_load(specification.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    return {name.removeprefix(f"{role}_"): entry for name, entry in told.items()}
+
+
+@pytest.mark.parametrize("playbook", [name for name, (_prefix, role) in PREFIXES.items() if role])
+def test_the_survey_offers_what_the_role_takes(playbook: str) -> None:
+    prefix, role = PREFIXES[playbook]
+    options = role_options(role)
+    if "images" in options:
+        options.update(options["images"]["options"])
+    asked = {question["variable"].removeprefix(prefix): question for question in load(f"survey_{playbook}.yml")["spec"]}
+    for name, question in asked.items():
+        option = options[name]
         if "choices" in option:
-            assert sorted(question["choices"]) == sorted(option["choices"]), question["variable"]
-        if question.get("default", "") != "" and option["type"] != "bool":
-            assert question["default"] == option["default"], question["variable"]
+            assert sorted(question["choices"]) == sorted(option["choices"]), name
+        if question.get("default", "") != "":
+            told = option["default"]
+            assert question["default"] == (str(told).lower() if option["type"] == "bool" else told), name
+        # A text area is a text, whatever it stands for, so the role has to take one.
+        if question["type"] == "textarea":
+            assert option["type"] == "raw", name
+    assert "images" not in options or set(asked) >= ONE_IMAGE
+
+
+def test_every_role_has_a_job_template_with_a_survey() -> None:
+    roles = {path.name for path in (ROOT / "roles").iterdir() if path.is_dir()}
+    assert roles == {role for _prefix, role in PREFIXES.values() if role}
+    assert {f"survey_{playbook}.yml" for playbook in PREFIXES} == set(SURVEYS)
+    assert {f"job_template_{playbook}.yml" for playbook in PREFIXES} == set(TEMPLATES)
 
 
 def test_there_are_definitions_to_check() -> None:
