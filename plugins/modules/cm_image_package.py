@@ -113,7 +113,7 @@ EXAMPLES = r"""
       - dp01.contoso.com
       - dp02.contoso.com
     distribution_point_groups:
-      - Branch offices
+      - Headquarters
 
 - name: Let the site look for a new source every Monday, ten at night
   configmgr.content.cm_image_package:

@@ -53,7 +53,7 @@ EXAMPLES = r"""
     username: CONTOSO\cmadmin
     password: "{{ cm_password }}"
     auth: credssp
-    path: \\files.contoso.com\images\win11\install.wim
+    path: \\files01.contoso.com\images$\win11-22h2.wim
   register: wim
 
 - name: Demand an edition
