@@ -10,11 +10,13 @@ from typing import Any
 
 from .._cim import wql
 from .._cim.instance import Instance
-from .._cim.types import STRING, UINT32
+from .._cim.types import EMBEDDED, STRING, UINT32, array_of
 from .._provider.errors import Impossible, NotFound, ProviderError
 from .._provider.site import Site
 
 NO_ACTION = 0
+# Where a task sequence names packages; its steps alone may be too large for one answer.
+_NAMING = {"References": array_of(EMBEDDED), "BootImageID": STRING}
 # What `force` may name: a use of this kind then no longer keeps an object.
 USES = ("task_sequences", "deployments", "programs")
 
@@ -52,10 +54,10 @@ def task_sequences(site: Site, package_id: str) -> list[str]:
     users = []
     for row in site.list_of("SMS_TaskSequencePackage", {"PackageID": STRING, "Name": STRING}):
         try:
-            sequence = site.get("SMS_TaskSequencePackage", row["PackageID"])
+            sequence = site.get("SMS_TaskSequencePackage", row["PackageID"], _NAMING)
         except NotFound:  # gone meanwhile
             continue
-        if any(_names_it(sequence.guess(each), package_id) for each in ("References", "BootImageID")):
+        if any(_names_it(sequence.guess(each), package_id) for each in _NAMING):
             users.append(f'{row["PackageID"]} ("{row["Name"]}")')
     return users
 

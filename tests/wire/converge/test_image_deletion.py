@@ -35,6 +35,13 @@ def test_an_image_that_a_task_sequence_uses(images: ImageDeclaring, check: bool)
     assert deleted(images) == {}
 
 
+def test_a_task_sequence_that_is_too_large_for_one_answer(images: ImageDeclaring) -> None:
+    """Its steps make it so, and nobody wants to know them."""
+    images.values("PS10000A")["Sequence"] = "x" * 600_000
+    with pytest.raises(Impossible, match="is used by task sequences and was not deleted: PS10000A"):
+        images(package_id=IMAGE, state="absent", check=True)
+
+
 def test_force_names_the_kinds_that_do_not_matter(images: ImageDeclaring) -> None:
     with pytest.raises(Impossible, match="is used by task sequences"):
         images(package_id=IMAGE, state="absent", force=["deployments", "programs"])
