@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -179,3 +180,14 @@ def findings(driver: Driver, architecture: str, platforms: frozenset[str] | None
     if driver.device_class and driver.device_class.lower() not in USEFUL and not driver.boot_critical:
         found.append(Finding(f"its class {driver.device_class} is of no use before Windows runs", lasting=False))
     return found
+
+
+def named_in(text: str, paths: Mapping[int, str]) -> list[int]:
+    """The drivers, by source folder, that an error of the provider is about: those whose folder it names, of nested ones the innermost."""
+    folders = {number: path.rstrip("\\").lower() for number, path in paths.items() if path}
+    named = {
+        number: len(folder)
+        for number, folder in folders.items()
+        if re.search(rf"{re.escape(folder)}(?![\w.-])", text.lower())
+    }
+    return [number for number, length in named.items() if length == max(named.values())]

@@ -167,8 +167,10 @@ class Wishes:
     def at_fault(self, culprit: str, found: Instance) -> list[str]:
         """The drivers of an image whose folder the provider's error names."""
         paths = _present(found)
-        meant = [number for number, path in paths.items() if path and path.rstrip("\\").lower() in culprit.lower()]
-        return [f"driver {number} ({self.driver_name(number) or paths[number]})" for number in meant]
+        return [
+            f"driver {number} ({self.driver_name(number) or paths[number]})"
+            for number in boot_drivers.named_in(culprit, paths)
+        ]
 
 
 def _present(found: Instance | None) -> dict[int, str]:

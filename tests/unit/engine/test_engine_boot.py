@@ -292,6 +292,24 @@ def test_when_two_lists_of_drivers_are_the_same(wanted: list[Any], found: list[A
     assert boot_options.DRIVERS.same(wanted, found) is same
 
 
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        (r"\\f\drv\net10\nic.inf", [10]),
+        (r"\\F\DRV\Net1\nic.inf", [1]),
+        (r"\\f\drv\net1", [1]),
+        (r"'\\f\drv\net 10\nic.inf' cannot be added", [3]),
+        (r"\\f\drv\net1.old\nic.inf", [2]),
+        (r"\\f\other\nic.inf", []),
+        ("", []),
+    ],
+)
+def test_whose_folder_an_error_names(told: str, meant: list[int]) -> None:
+    """Not one whose name only begins alike, and of nested folders the innermost."""
+    paths = {1: "\\\\f\\drv\\net1\\", 10: r"\\f\drv\net10", 2: r"\\f\drv", 3: r"\\f\drv\net 10", 4: ""}
+    assert boot_drivers.named_in(told, paths) == meant
+
+
 # -- marks -----------------------------------------------------------------------------------------------------
 
 
