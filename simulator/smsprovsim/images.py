@@ -15,7 +15,7 @@ ARCHITECTURE_NAMES = {number: name for name, number in ARCHITECTURES.items()}
 
 @dataclass(frozen=True)
 class Edition:
-    """One image of a WIM. `size` is in bytes."""
+    """One image of a WIM. `size` is in bytes, `updates` are those that offline servicing has put in."""
 
     index: int
     name: str = "Windows"
@@ -26,6 +26,7 @@ class Edition:
     product_type: str = "WinNT"
     created: str = "2021-06-05T12:00:00Z"
     size: int = 4 * 1024**3
+    updates: frozenset[int] = frozenset()
 
     @property
     def architecture_name(self) -> str:

@@ -104,7 +104,7 @@ def add_updates(servicing: OfflineServicing, entries: Iterable[Mapping[str, Any]
         servicing.updates[entry["id"]] = Update(entry["id"], entry["title"], entry.get("error", 0), not_for)
     for package in world.packages.values():
         if package.class_name in SERVICED:
-            servicing.rows.scanned(package)
+            servicing.rows.scanned(package, package.images)
 
 
 def show_image(package: Package, world: World, given: Mapping[str, Any]) -> None:

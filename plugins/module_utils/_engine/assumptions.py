@@ -431,6 +431,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption("put_response", "Whether the answer to a Put holds the object.", ("instance", "empty"), _PUT, WRITE),
     Assumption(
+        "recurring_state",
+        "Which state a recurring job of offline servicing has between two runs.",
+        ("outcome", "scheduled"),
+        "cm_offline_servicing with wait and a recurring schedule. Both are read.",
+        WRITE + " Schedule one with cm_offline_servicing, and read it with cm_offline_servicing_info after its first run.",
+    ),
+    Assumption(
         "refresh_needs_lock",
         "Whether a refresh fails while somebody edits the package in the console.",
         ("no", "yes"),

@@ -124,7 +124,7 @@ class Planner:
                 )
         last = next((job for job in jobs if job.ended and self._same(job)), None)
         if last is not None and last.state == SUCCEEDED and self._same_schedule(last):
-            if self.wish.applicable:
+            if any(each.status == APPLICABLE and each.update_id in self._updates for each in self._states):
                 self._warn(
                     f"The site still calls updates applicable that job {last.schedule_id} ({last.name!r}) has installed on {last.last_run}; "
                     "give the job another name to install them again"

@@ -18,13 +18,26 @@ from .._provider.errors import NotConverged, NotFound, OperationFailed
 from .._wsman.errors import OutcomeUnknown
 from . import schedule
 from .schedule_string import decoded, encoded
-from .servicing import CANCEL, FAILED, IMAGE, INSTALL, SCHEDULE, SETTINGS, UPDATE, Job, error_text
+from .servicing import (
+    CANCEL,
+    FAILED,
+    IMAGE,
+    INSTALL,
+    SCHEDULE,
+    SCHEDULED,
+    SETTINGS,
+    UPDATE,
+    WAITING,
+    Job,
+    error_text,
+)
 from .servicing_plan import Planner, Wish
 
 if TYPE_CHECKING:
     from .._provider.site import Site
 
 LOOK_INTERVAL = 2.0
+RUN_FAILED = 3  # Status of SMS_ImageServicingProgress
 LOG = "Look into OfflineServicingMgr.log and dism.log on the site server for more"
 
 
@@ -214,9 +227,9 @@ class ServicingTask(Planner):
 
     def wait(self, job: Job, timeout: float, interval: float) -> Job:
         """The job at its end. Raises OperationFailed when it failed, was called off, or takes longer than `timeout` seconds."""
-        clock = self.site.means.clock
+        clock, before = self.site.means.clock, job
         deadline = clock.now() + timeout
-        while not (job.ended or job.cancelled):
+        while not (job.ended or job.cancelled or _came_round(before, job)):
             if clock.now() >= deadline:
                 raise OperationFailed(
                     f"Job {job.schedule_id} named {job.name!r} has not ended within {timeout:g} s",
@@ -232,7 +245,7 @@ class ServicingTask(Planner):
                 where=self.site.where,
                 hint="Run the task again to begin anew",
             )
-        if job.state == FAILED:
+        if job.state == FAILED or (_came_round(before, job) and any(run.status == RUN_FAILED for run in job.runs)):
             raise OperationFailed(self.failure(job), where=self.site.where, hint=LOG)
         for run in job.runs:
             if run.failed_update:
@@ -246,7 +259,7 @@ class ServicingTask(Planner):
         """What failed: each image, the update it failed at, and the code."""
         told = []
         for run in job.runs:
-            if run.status != 3:
+            if run.status != RUN_FAILED:
                 continue
             at = (
                 f" at update {run.failed_update} ({self.titles.get(run.failed_update, '')!r})"
@@ -282,3 +295,8 @@ class ServicingTask(Planner):
             if clock.now() >= deadline:
                 return
             clock.sleep(LOOK_INTERVAL)
+
+
+def _came_round(before: Job, now: Job) -> bool:
+    """Whether a recurring job has run since, and waits for its next time: some sites may not show its outcome as its state."""
+    return now.recurs and now.state in (WAITING, SCHEDULED) and bool(now.last_run) and now.last_run != before.last_run

@@ -142,6 +142,10 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         ("fails", "succeeds"), "fails", "behaviour 100; SMS_ImageServicingSchedule.ContinueOnError",
         "How offline servicing ends that went on after a failed update: as failed, or as succeeded.",
     ),
+    "recurring_state": (
+        ("outcome", "scheduled"), "outcome", "behaviour 100; SMS_ImageServicingSchedule.State",
+        "State of a recurring job of offline servicing between two runs: the outcome of the last one, or scheduled.",
+    ),
     "failed_put_lock": (
         ("given_back", "stays"), "given_back", "behaviour 34",
         "The lock that a Put takes by itself, when the Put is refused: it is given back, or stays with the caller.",

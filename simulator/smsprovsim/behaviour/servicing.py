@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta, timezone
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .. import interval_strings
-from ..images import Edition
+from .. import interval_strings, recurrence
+from ..images import Edition, Wim
 from ..model import Value
 from ..repository import Record, StoredTable, provider_error
 from ..world import Event, Package, World
@@ -88,6 +88,7 @@ class OfflineServicing:
         self._next_id = 16777217
         self._queue: deque[tuple[Record, Package]] = deque()
         self._failed: set[int] = set()  # jobs of which an image failed
+        self._armed: dict[int, Event] = {}  # what waits for the time of a job
         self.running: Run | None = None
         self.rows = ServicingRows(world, self.updates)
         for class_name in WRITABLE:
@@ -160,7 +161,8 @@ class OfflineServicing:
         self._world.count("ServicingSchedule", str(record.values["ScheduleID"]))
         if record.values.get("Action") == CANCEL:
             self._cancel(record)
-        elif record.values.get("Action") == INSTALL and record.values["State"] in (SUCCEEDED, FAILED):
+        elif record.values.get("Action") == INSTALL and record.values["State"] != RUNNING:
+            self._disarm(record)
             record.values["State"] = NONE
             self._world.after(_LOOKS_EVERY, self._look)
 
@@ -187,31 +189,51 @@ class OfflineServicing:
         for record in list(self._table(SCHEDULE).records.values()):
             if record.values["State"] == NONE and record.values.get("Action") == INSTALL:
                 record.values["State"] = SCHEDULED
-                self._world.at(max(self._world.now + _WAKES, self._due(record)), partial(self._begin, record))
+                # ASSUMED: a job that is not to recur, and whose time is over, begins at once; so does one without a schedule.
+                due = self._next_time(record, recurring=False)
+                self._arm(record, self._world.now if due is None else due)
 
-    def _due(self, record: Record) -> float:
-        """When the job begins: at the start of its first token. A job without a schedule begins at once."""
-        # ASSUMED: a recurring schedule is at work once here, at its start.
-        text = record.values.get("Schedule")
-        if not text:
-            return self._world.now
-        token = interval_strings.decode(str(text))[0]
-        start = interval_strings.starts(token).replace(tzinfo=timezone.utc)
-        site = next(iter(self._world.sites.values()))
-        if not token.values["IsGMT"]:
-            start -= timedelta(minutes=site.utc_offset)
-        return (start - self._world.start).total_seconds()
+    def _next_time(self, record: Record, *, recurring: bool) -> float | None:
+        """When the schedule of the job comes round again; with `recurring` only what comes more than once counts."""
+        world, text = self._world, record.values.get("Schedule")
+        tokens = interval_strings.decode(str(text)) if text else []
+        begin = world.start.replace(tzinfo=None)
+        now = begin + timedelta(seconds=world.now)
+        offset = next(iter(world.sites.values())).utc_offset
+        due = recurrence.next_time([each for each in tokens if not recurring or recurrence.recurs(each)], now, offset)
+        return None if due is None else (due - begin).total_seconds()
+
+    def _arm(self, record: Record, due: float) -> None:
+        moment = max(self._world.now + _WAKES, due)
+        self._armed[record.values["ScheduleID"]] = self._world.at(moment, partial(self._begin, record))
+
+    def _disarm(self, record: Record) -> None:
+        waiting = self._armed.pop(record.values["ScheduleID"], None)
+        if waiting is not None:
+            waiting.call_off()
 
     def _begin(self, record: Record) -> None:
-        if record.values["State"] != SCHEDULED or self._table(SCHEDULE).find(record.values["ScheduleID"]) is not record:
+        if self._table(SCHEDULE).find(record.values["ScheduleID"]) is not record:
             return
         images = [self._world.package(each.values["ImagePackageID"]) for each in self._of(IMAGE, record)]
         record.values.update(State=RUNNING, LastRunDateTime=self._world.date())
         self._failed.discard(record.values["ScheduleID"])
         self._queue.extend((record, package) for package in images if package is not None)
         if not any(package is not None for package in images):
-            record.values.update(State=SUCCEEDED, Action=NO_ACTION)
+            self._ended(record, SUCCEEDED)
         self._next()
+
+    def _ended(self, record: Record, state: int) -> None:
+        """A job has gone through its images; one that recurs waits for its next time."""
+        due = self._next_time(record, recurring=True)
+        if due is None or record.values.get("Action") == CANCEL:
+            # ASSUMED: Action 2 stays on a recurring job that was called off; any other that ended has Action 0.
+            record.values.update(State=state, Action=NO_ACTION if due is None else CANCEL)
+            return
+        # ASSUMED: recurring_state
+        waits = self._world.switches["recurring_state"] == "scheduled"
+        record.values.update(State=SCHEDULED if waits else state, Action=INSTALL)
+        self._arm(record, due)
 
     def _next(self) -> None:
         if self.running is None and self._queue:
@@ -227,6 +249,9 @@ class OfflineServicing:
     @staticmethod
     def _path(package: Package) -> str:
         return str(package.record.values.get("PkgSourcePath") or "")
+
+    def _wim(self, package: Package) -> Wim:
+        return paths.wim(self._path(package), self._world, self._world.sites[package.owner], boot=False)
 
     def _step(self, run: Run) -> None:
         """Install the next update, or save the image when none is left."""
@@ -245,7 +270,7 @@ class OfflineServicing:
         if error:
             if not run.failed:
                 run.failed, run.error = identity, error
-        else:
+        elif identity not in frozenset[int]().union(*(each.updates for each in self._wim(run.package).editions)):
             run.done.append(identity)
         self.rows.installed(run.package, identity, error, None if error else self._world.date())
         self._step(run)
@@ -257,12 +282,15 @@ class OfflineServicing:
             run.error = _NO_IMAGE
             self._over(run)
             return
-        path = self._path(package).lower()
-        site = world.sites[package.owner]
-        wim = paths.wim(path, world, site, boot=False)
+        path, wim = self._path(package).lower(), self._wim(package)
         if run.done:
             editions = tuple(
-                replace(each, os_version=_patched(each.os_version, len(run.done))) for each in wim.editions
+                replace(
+                    each,
+                    os_version=_patched(each.os_version, len(run.done)),
+                    updates=each.updates.union(run.done),
+                )
+                for each in wim.editions
             )
             world.wims[path] = replace(wim, editions=editions)
             world.note_change(path)
@@ -284,13 +312,14 @@ class OfflineServicing:
         if run.error:
             self._failed.add(identity)
         if not any(record is run.schedule for record, _unused in self._queue):
-            values.update(State=FAILED if identity in self._failed else SUCCEEDED, Action=NO_ACTION)
+            self._ended(run.schedule, FAILED if identity in self._failed else SUCCEEDED)
             world.count("ServicingRun", str(identity))
         self.running = None
         self._next()
 
     def _cancel(self, record: Record) -> None:
         self._queue = deque(each for each in self._queue if each[0] is not record)
+        self._disarm(record)
         run = self.running
         if run is not None and run.schedule is record:
             if run.event is not None:
@@ -313,7 +342,7 @@ class OfflineServicing:
         package = self._world.package(record.values["ImagePackageID"])
         record.values.update(Status=1 if package is not None else 2, LastRunDateTime=self._world.date())
         if package is not None:
-            self.rows.scanned(package)
+            self.rows.scanned(package, self._wim(package).editions)
 
 
 def _patched(version: str, times: int) -> str:

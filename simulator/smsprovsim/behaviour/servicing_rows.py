@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from ..images import Edition
 from ..model import CimDateTime, Value
 from ..repository import ComputedTable, Narrow, Record, StoredTable
 from ..world import Package, World
@@ -90,24 +91,27 @@ class ServicingRows:
                 },
             )
 
-    def scanned(self, package: Package) -> None:
-        """Which updates the images of a package need."""
+    def scanned(self, package: Package, editions: Iterable[Edition]) -> None:
+        """Which updates the images of a file need, as the file is now."""
+        table = self._table("SMS_ImageUpdateStatus")
         for identity, update in self._updates.items():
-            for edition in package.images:
-                table = self._table("SMS_ImageUpdateStatus")
-                if table.find(edition.index, package.package_id, identity) is None:
-                    self._store(
-                        table.definition.name,
-                        {
-                            "ImageIndex": edition.index,
-                            "ImagePackageID": package.package_id,
-                            "UpdateID": identity,
-                            "AppliedDateTime": None,
-                            "UpdateInstallationStatus": 0,
-                            "UpdateStatus": APPLICABLE if update.fits(edition) else NOT_REQUIRED,
-                            "UpdateTitle": update.title,
-                        },
-                    )
+            for edition in editions:
+                old = table.find(edition.index, package.package_id, identity)
+                known = old.values if old is not None else {"AppliedDateTime": None, "UpdateInstallationStatus": 0}
+                there = identity in edition.updates
+                status = INSTALLED if there else APPLICABLE if update.fits(edition) else NOT_REQUIRED
+                self._store(
+                    table.definition.name,
+                    {
+                        "ImageIndex": edition.index,
+                        "ImagePackageID": package.package_id,
+                        "UpdateID": identity,
+                        "AppliedDateTime": known["AppliedDateTime"] if there else None,
+                        "UpdateInstallationStatus": known["UpdateInstallationStatus"],
+                        "UpdateStatus": status,
+                        "UpdateTitle": update.title,
+                    },
+                )
 
     def _statuses(self) -> Iterator[dict[str, Value]]:
         for record in list(self._table("SMS_ImageUpdateStatus").records.values()):

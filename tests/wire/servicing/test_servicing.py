@@ -25,6 +25,7 @@ ORDER = [
     ("Invoke", "RunOfflineServicingManager"),
 ]
 LATER = [{"recurs": "never", "start": "2033-01-01T23:00"}]
+WIM = "\\\\files01.contoso.test\\images$\\win10-21h2.wim"
 MONTHLY = [{"recurs": "monthly_by_weekday", "week": "second", "day": "tuesday", "start": "2033-01-01T23:00"}]
 
 
@@ -239,15 +240,47 @@ def test_a_waiting_job_gets_another_schedule_and_settings(place: Place) -> None:
     assert place.writes() == []
 
 
+def each_week(place: Place) -> dict[str, Any]:
+    """From five minutes ahead on, by the clock of the site."""
+    soon = (place.clock.utc() + timedelta(minutes=5)).replace(tzinfo=None, second=0, microsecond=0)
+    return {"recurs": "weekly", "day": f"{soon:%A}".lower(), "start": soon.isoformat(), "utc": True}
+
+
+@pytest.mark.parametrize("policy", ["outcome", "scheduled"])
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_next_run_of_a_recurring_job_is_waited_for(make_place: MakePlace, policy: str, fails: bool) -> None:
+    """Whatever the site shows of such a job between two runs."""
+    place = make_place(switches={"recurring_state": policy})
+    result = place.service(schedule=[each_week(place)], wait=True, updates=[str(BROKEN if fails else CUMULATIVE)])
+    assert place.runs() == 1
+    assert bool(result.get("failed")) is fails
+    if fails:
+        assert f"at update {BROKEN} " in result["msg"]
+    assert place.clock.now() < 3 * 3600
+
+
+def test_a_file_that_was_replaced_since_is_told(place: Place) -> None:
+    """The job has succeeded; a scan has found that the new file lacks what it had installed."""
+    place.service()
+    place.server.change(wim=WIM, images=[{"name": "Windows 10"}, {"name": "Windows 10 N"}])
+    place.server.site.servicing.rows.scanned(
+        place.server.site.world.package(WIN10), place.server.site.world.wims[WIM].editions
+    )
+    place.warnings.clear()
+    assert place.service()["changed"] is False
+    (told,) = [each for each in place.warnings if "The site still calls updates applicable" in each]
+    assert "give the job another name to install them again" in told
+    assert place.service(name="November, new file")["changed"] is True
+
+
 def test_a_recurring_job_stays_one_job(place: Place) -> None:
     """Between two runs it has ended, and is still to run."""
-    soon = (place.clock.utc() + timedelta(minutes=5)).replace(tzinfo=None, second=0, microsecond=0).isoformat()
-    weekly = {"recurs": "weekly", "day": "monday", "start": soon, "utc": True}
+    weekly = each_week(place)
     first = place.service(schedule=[weekly])
     place.clock.sleep(7200)
     assert place.info()["jobs"][0]["state"] == "succeeded"
     assert place.service(schedule=[weekly])["changed"] is False
-    done = place.service(schedule=[{**weekly, "day": "friday"}])
+    done = place.service(schedule=[{**weekly, "every_weeks": 2}])
     assert (done["action"], done["schedule_id"]) == ("change", first["schedule_id"])
     assert len(place.rows("SMS_ImageServicingSchedule")) == 1
 

@@ -161,6 +161,68 @@ def test_a_job_begins_at_the_time_of_the_site(images: Desk) -> None:
     assert state(images, identity) == 2
 
 
+def weekly(day: int, clock: str = "1800") -> str:
+    """Each week, local time; 2 March 2026 is a Monday (2)."""
+    values = {"StartTime": CimDateTime(f"20260201{clock}00.000000+***"), "Day": day, "ForNumberOfWeeks": 1}
+    return interval_strings.encode([Embedded("SMS_ST_RecurWeekly", values)])
+
+
+@pytest.mark.parametrize(("policy", "between"), [("outcome", 3), ("scheduled", 1)])
+def test_a_recurring_job_runs_each_time(seat: Seat, policy: str, between: int) -> None:
+    desk = seat("images", recurring_state=policy)
+    identity = job(desk, [GOOD], Schedule=weekly(2))
+    run(desk)
+    desk.advance(8.5 * 3600)
+    assert (state(desk, identity), desk.executions("ServicingRun")) == (1, {})
+    desk.advance(5 * 3600)
+    assert (state(desk, identity), desk.executions("ServicingRun")) == (between, {str(identity): 1})
+    desk.create("SMS_ImageServicingScheduledUpdate", ScheduleID=identity, UpdateID=STACK)
+    desk.advance(7 * 86_400)
+    assert (state(desk, identity), desk.executions("ServicingRun")) == (between, {str(identity): 2})
+    assert versions(desk) == ["10.0.19044.2206"] * 2  # each update went in once
+    history = desk.rows(f"SELECT RunDateTime FROM SMS_ImageUpdateHistory WHERE ScheduleID = {identity}")
+    assert sorted(row["RunDateTime"].text[:12] for row in history) == ["202603021700", "202603091700"]
+
+
+@pytest.mark.parametrize("policy", ["outcome", "scheduled"])
+def test_a_recurring_job_that_is_called_off_runs_no_more(seat: Seat, policy: str) -> None:
+    desk = seat("images", recurring_state=policy)
+    identity = job(desk, [GOOD], Schedule=weekly(2))
+    run(desk)
+    desk.advance(86_400)
+    desk.site.put(desk.caller, desk.cim_class(SCHEDULE), {"ScheduleID": str(identity)}, {"Action": 2})
+    desk.advance(30 * 86_400)
+    assert desk.executions("ServicingRun") == {str(identity): 1}
+
+
+def test_another_schedule_takes_the_place_of_the_one_before(images: Desk) -> None:
+    identity = job(images, [GOOD], Schedule=weekly(2))
+    run(images)
+    images.advance(60)
+    changed = {"Action": 1, "Schedule": weekly(3)}
+    images.site.put(images.caller, images.cim_class(SCHEDULE), {"ScheduleID": str(identity)}, changed)
+    run(images)
+    images.advance(20 * 3600)
+    assert images.executions("ServicingRun") == {}
+    images.advance(86_400)
+    assert images.executions("ServicingRun") == {str(identity): 1}
+
+
+def test_a_scan_shows_what_another_wim_needs(images: Desk) -> None:
+    def installed() -> set[int]:
+        statement = f"SELECT * FROM SMS_ImageUpdateStatus WHERE UpdateID = {GOOD} AND ImagePackageID = 'PS100009'"
+        return {row["UpdateStatus"] for row in images.rows(statement)}
+
+    job(images, [GOOD])
+    run(images)
+    images.advance(7200)
+    images.change(wim=WIN10, images=[{"name": "Windows 10"}, {"name": "Windows 10 N"}])
+    assert installed() == {2}
+    images.create("SMS_ImageServicingScanRequest", ImagePackageID="PS100009")
+    images.advance(1800)
+    assert installed() == {3}
+
+
 def test_a_manager_that_nobody_wakes_looks_within_the_hour(images: Desk) -> None:
     identity = job(images, [GOOD])
     images.advance(600)
