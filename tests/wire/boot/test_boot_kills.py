@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.configmgr.content.plugins.module_utils._engine import boot_write
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import ConfigMgrError, NotExecuted
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.verbs import Link
 
@@ -83,6 +84,8 @@ class Executioner:
 
 @pytest.fixture
 def executioner(monkeypatch: pytest.MonkeyPatch) -> Executioner:
+    # A write that lasts is known to last sooner, since there are hundreds of runs.
+    monkeypatch.setattr(boot_write, "AT_ONCE", 0.1)
     return Executioner(monkeypatch)
 
 
