@@ -53,14 +53,14 @@ def skip_lines(outcomes: Sequence[Outcome]) -> list[str]:
 def patterns(listing: Path, run: str = "") -> tuple[list[str], list[str]]:
     """The must-run patterns of a list file for a run, and those that lift the duty again (lines with `!`).
 
-    A line that begins with the name of a run and a colon is for that run only.
+    A line that begins with names of runs, parted by commas, and a colon is for those runs only.
     """
     lines = [line.strip() for line in listing.read_text(encoding="utf-8").splitlines()]
     wanted, lifted = [], []
     for line in lines:
         only, colon, rest = line.partition(": ")
         text = rest.strip() if colon and not line.startswith("#") else line
-        if not text or text.startswith("#") or (colon and only != run):
+        if not text or text.startswith("#") or (colon and run not in only.replace(",", " ").split()):
             continue
         if text.startswith("!"):
             lifted.append(text[1:].strip())

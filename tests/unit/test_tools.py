@@ -61,6 +61,8 @@ def test_results_are_counted_from_the_junit_file(tool, tmp_path: Path) -> None:
         ("# only this\ntests/live/*", ["tests/live/*: no test of this pattern ran"]),
         ("2.21: tests/live/*", ["tests/live/*: no test of this pattern ran"]),
         ("2.16: tests/live/*\n# a note: more", []),
+        ("2.16,2.21: tests/live/*", ["tests/live/*: no test of this pattern ran"]),
+        ("2.16, 2.19: tests/live/*", []),
         ("tests/wire/*\n2.21: !tests/wire/test_b.py", []),
         ("tests/wire/*\n2.16: !tests/wire/test_b.py", ["tests/wire/test_b.py: 1 skipped: no peer"]),
     ],
