@@ -23,7 +23,7 @@ from .boot_options import Edit
 from .boot_write import LongWrite
 from .build import COMPLETE, ERROR, IN_PROGRESS, BuildStatus, context_for, forget, read_status
 from .module import Task, run_task
-from .options import UNC_PATH
+from .options import UNC_PATH, demand_seconds
 from .resource import Resource
 from .selection import checked_ids
 
@@ -48,7 +48,9 @@ def run_boot_status(resource: Resource) -> None:
 
 def boot_status(task: Task, resource: Resource) -> Mapping[str, Any]:
     """How far a build is; the record of one that has ended is dropped if asked for. Raises OperationFailed when the wait ends."""
-    params, site = task.params, task.site
+    params = task.params
+    demand_seconds(params, "wait_timeout", "wait_interval")
+    site = task.site
     context_id = params["context_id"] or _context_of(site, resource, params["package_id"])
     status, progress = _follow(task, resource, context_id)
     deleted = params["delete_context"] and status.status in (COMPLETE, ERROR)
@@ -113,8 +115,10 @@ def run_boot_export(resource: Resource) -> None:
 
 def boot_export(task: Task, resource: Resource) -> Mapping[str, Any]:
     """Have a WIM of the kit's Windows PE at a path. Raises Impossible for what is there and is something else."""
-    params, site = task.params, task.site
+    params = task.params
+    demand_seconds(params, "export_timeout", "wait_interval")
     path = UNC_PATH.check(params["path"], "path")
+    site = task.site
     found = _images(site, resource, path)
     here = boot_wim.architecture_word(found.get(1, {}).get("architecture"))
     if found and not params["force"]:
@@ -226,6 +230,7 @@ def run_boot_maintenance(resource: Resource) -> None:
 def boot_maintenance(task: Task, resource: Resource) -> Mapping[str, Any]:
     """One call that no role makes."""
     action = task.params["action"]
+    demand_seconds(task.params, "call_timeout")
     if action in OF_THE_SITE:
         return _of_the_site(task, resource, OF_THE_SITE[action])
     (package_id,) = checked_ids([task.params["package_id"]])

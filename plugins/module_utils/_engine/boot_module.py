@@ -16,12 +16,12 @@ from .boot_build import build_rules
 from .boot_state import BootImage, BootRules
 from .module import LONGEST_WAITS, Task, run_task
 from .operation import Operation
+from .options import demand_seconds
 from .resource import Resource
 from .state import make_converge, state_spec
 
 ARCHITECTURES = ("x86", "x64", "arm64")
 REBUILD = ("auto", "always", "never", "if_stale")
-_TIMES = ("wait_interval", "wait_timeout", "build_timeout")
 
 
 def boot_spec(resource: Resource) -> dict[str, Any]:
@@ -51,9 +51,7 @@ def make_boot_image(
     warn: Callable[[str], None],
 ) -> BootImage:
     """The task that module options ask for. Raises Impossible before a session is opened."""
-    for name in _TIMES:
-        if params[name] is not None and not 0 <= params[name] < float("inf"):
-            raise Impossible(f"{name} {params[name]:g} is no number of seconds to wait for")
+    demand_seconds(params, "wait_interval", "wait_timeout", "build_timeout")
     if params["reload_winpe"] and params["rebuild"] != "if_stale":
         raise Impossible(
             "reload_winpe is set, and rebuild is not if_stale",

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Callable
 
-from .._provider.errors import Impossible
 from .._provider.site import Site
 from .distribution import Wanted
 from .image_state import WHEN, ContentRules, ImageState, result_of
 from .module import LONGEST_WAITS, Task, run_task
 from .operation import Operation, Rules
+from .options import demand_seconds
 from .resource import Resource
 from .state import make_converge, state_spec
 
@@ -41,9 +41,7 @@ def make_image(
     warn: Callable[[str], None],
 ) -> ImageState:
     """The task that module options ask for. Raises Impossible before a session is opened."""
-    for name in ("wait_timeout", "wait_interval"):
-        if params[name] is not None and not 0 <= params[name] < float("inf"):
-            raise Impossible(f"{name} {params[name]:g} is no number of seconds to wait for")
+    demand_seconds(params, "wait_timeout", "wait_interval")
     timeout = params["wait_timeout"]
     rules = Rules(
         wanted=Wanted(),

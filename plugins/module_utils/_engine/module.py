@@ -25,13 +25,13 @@ from . import report
 from .connection import OPTIONS, means_from
 from .distribution import Wanted
 from .operation import Earlier, Operation, Rules
+from .options import demand_seconds
 from .resource import Property, Resource
 from .selection import Asked, checked_ids
 
 LONGEST_WAITS = {"source_version": 900.0, "distributed": 4 * 3600.0}
 REPORT_AT = "https://github.com/ansible-collections/configmgr.content/issues"
 LIST_ATTEMPTS = 3
-LONGEST_TIME = 100 * 365 * 86400.0  # a hundred years of seconds
 
 
 def filled_variable(name: str) -> str:
@@ -501,8 +501,7 @@ def _not_negative(params: dict[str, Any], name: str) -> float | None:
     value: float | None = params[name]
     if value is not None and value < 0:
         raise Impossible(f"{name} {value:g} is negative")
-    if value is not None and not value <= LONGEST_TIME:  # nan, too
-        raise Impossible(f"{name} {value:g} is no number of seconds to wait for", hint="A hundred years is the most")
+    demand_seconds(params, name)
     return value
 
 

@@ -47,6 +47,19 @@ class Kind:
     settled: Callable[[Any, Any], Any] = field(default=lambda asked, _found: asked)
 
 
+LONGEST_TIME = 100 * 365 * 86400.0  # a hundred years of seconds
+
+
+def demand_seconds(params: Mapping[str, Any], *names: str) -> None:
+    """Raise Impossible for an option that is no time to wait for. One that is not given has no value."""
+    for name in names:
+        value = params[name]
+        if value is not None and not 0 <= value <= LONGEST_TIME:  # nan, too
+            raise Impossible(
+                f"{name} {value:g} is no number of seconds to wait for", hint="A hundred years is the most"
+            )
+
+
 def _no_text(value: Any) -> Any:
     """A site tells no text as null or as an empty string; both mean the same."""
     return "" if value is None else value

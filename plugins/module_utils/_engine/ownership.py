@@ -17,6 +17,7 @@ from .._provider.errors import Impossible, NotConverged
 from .._provider.site import Site
 from .._wsman.errors import OutcomeUnknown
 from .module import Task, run_task
+from .options import demand_seconds
 from .resource import Resource
 from .selection import Asked, PackageState, checked_ids, find
 
@@ -51,9 +52,7 @@ def transfer(task: Task, resources: Sequence[Resource]) -> Mapping[str, Any]:
     (package_id,) = checked_ids([params["package_id"]])
     wanted = params["source_site"].strip().upper()
     confirmed = (params["confirm_source_site"] or "").strip().upper()
-    for name in ("grace",):
-        if not 0 <= params[name] < float("inf"):
-            raise Impossible(f"{name} {params[name]:g} is no number of seconds to wait for")
+    demand_seconds(params, "grace")
     site = task.site
     package = find(site, Asked(package_ids=(package_id,)), resources)[0]
     plan = _plan(site, package, wanted, confirmed)

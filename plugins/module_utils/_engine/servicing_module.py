@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._provider.errors import Impossible, OperationFailed
-from .options import SCHEDULES
+from .options import SCHEDULES, demand_seconds
 from .servicing import SETTINGS, Job, titles_of
 from .servicing_plan import Wish
 from .servicing_task import ServicingTask
@@ -39,9 +39,7 @@ _NEEDED = "Give updates, or applicable_updates: true"
 def work(task: Task) -> dict[str, Any]:
     """What `cm_offline_servicing` does."""
     params = task.params
-    for name in ("wait_timeout", "wait_interval", "grace"):
-        if not 0 <= params[name] < float("inf"):
-            raise Impossible(f"{name} {params[name]:g} is no number of seconds to wait for")
+    demand_seconds(params, "wait_timeout", "wait_interval", "grace")
     wish = Wish(
         name=params["name"],
         images=tuple(params["images"]),

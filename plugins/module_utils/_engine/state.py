@@ -16,6 +16,7 @@ from .._provider.site import Site
 from .converge import Converge, Identity, Patience
 from .deletion import USES
 from .edit_locks import TAKEOVERS, new_context
+from .options import demand_seconds
 from .plan import make_wish
 from .resource import Resource
 
@@ -55,9 +56,7 @@ def make_converge(
     identity = Identity(params["package_id"] or "", params["name"] or "")
     if not identity.package_id and not identity.name:
         raise Impossible("Neither package_id nor name has a value", hint="Give one of them")
-    for name in ("lock_wait", "grace"):
-        if not 0 <= params[name] < float("inf"):
-            raise Impossible(f"{name} {params[name]:g} is no number of seconds to wait for")
+    demand_seconds(params, "lock_wait", "grace")
     patience = Patience(
         lock_wait=params["lock_wait"],
         grace=params["grace"],

@@ -58,6 +58,22 @@ def run(
         task.site.close()
 
 
+@pytest.mark.parametrize(
+    ("work", "spec", "given"),
+    [
+        (boot_calls.boot_status, STATUS_SPEC, {"package_id": BOOT, "wait_interval": -1.0}),
+        (boot_calls.boot_status, STATUS_SPEC, {"package_id": BOOT, "wait_timeout": float("nan")}),
+        (boot_calls.boot_export, EXPORT_SPEC, {"architecture": "x64", "path": WIM, "export_timeout": -1.0}),
+        (boot_calls.boot_export, EXPORT_SPEC, {"architecture": "x64", "path": WIM, "wait_interval": 1e300}),
+        (boot_calls.boot_maintenance, MAINTENANCE_SPEC, {"action": "update_image", "call_timeout": float("inf")}),
+    ],
+)
+def test_what_is_no_time_to_wait_for(boot: BootDeclaring, work: Any, spec: Any, given: dict[str, Any]) -> None:
+    with pytest.raises(Impossible, match="is no number of seconds to wait for"):
+        run(boot, work, spec, **given)
+    assert list(boot.server.journal) == []
+
+
 # -- status ----------------------------------------------------------------------------------------------------
 
 
