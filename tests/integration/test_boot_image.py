@@ -44,6 +44,8 @@ def test_what_is_too_old_is_built_and_nothing_else(provider: Provider, ansible: 
     assert refreshed(provider) == {OLD: 1}
     assert [each["package_id"] for each in first["results"] if each["changed"]] == [OLD]
     assert "winpe: 10.0.19041.1 in the image, 10.1.19041.1 at the site" in ansible.output
+    assert f"{OLD}: would be built, its client" in ansible.output  # the prediction, though it counts as no change
+    assert f"{BOOT}: nothing to do" in ansible.output
     again = built(ansible, provider, reload_winpe=True, exclude=[FOREIGN])
     assert again["rc"] == 0
     assert not any(each["changed"] for each in again["results"])

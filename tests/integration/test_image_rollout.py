@@ -47,6 +47,8 @@ def test_a_new_wim_comes_to_the_distribution_points_once(provider: Provider, ans
     state = provider.state()["packages"][IMAGE]
     assert {point["version"] for point in state["distribution_points"].values()} == {state["source_version"]}
     assert "1: Windows 11 Enterprise, 10.0.22621.525, x64" in ansible.output
+    assert f"{IMAGE}: update, reload, refresh" in ansible.output  # the prediction, though it counts as no change
+    assert re.search(r"source_version: \d+ -> .*at least", ansible.output)
     again = rolled_out(ansible, provider, images=images)
     assert (again["rc"], again["results"][0]["changed"]) == (0, False)
     assert provider.executions(IMAGE) == 1

@@ -709,14 +709,15 @@ def test_every_role_is_whole(role: Path) -> None:
 
 def test_the_role_hands_every_variable_to_the_module() -> None:
     tasks = yaml.safe_load(read(ROLE / "tasks" / "main.yml"))
-    first = tasks[0]["configmgr.content.cm_package_refresh"]
-    second = tasks[1]["block"][0]["configmgr.content.cm_package_refresh"]
+    prediction, _shown, block_of_the_run = tasks
+    first = prediction["configmgr.content.cm_package_refresh"]
+    second = block_of_the_run["block"][0]["configmgr.content.cm_package_refresh"]
     assert first == second
     for name in own_options():
         assert PREFIX + name in str(first[name]), name
     assert set(first) == set(own_options())
-    assert tasks[0]["check_mode"] is True
-    assert "check_mode" not in tasks[1]["block"][0]
+    assert prediction["check_mode"] is True
+    assert "check_mode" not in block_of_the_run["block"][0]
 
 
 def test_the_playbook_hands_every_variable_to_the_role() -> None:
