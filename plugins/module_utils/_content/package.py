@@ -9,7 +9,7 @@ From the SDK page "SMS_PackageBaseclass Server WMI Class" and the schema of a li
 from __future__ import annotations
 
 from .._cim.types import BOOLEAN, DATETIME, EMBEDDED, SINT32, STRING, UINT8, UINT32, array_of
-from .._engine.options import BOOL, BYTES, SCHEDULE_EDIT, UNC_PATH, number, text, words
+from .._engine.options import BOOL, BYTES, SCHEDULE_EDIT, UNC_PATH, filled_text, number, text, words
 from .._engine.resource import Flag, Property, Resource
 
 ACTIONS = {0: "none", 1: "update", 2: "add", 3: "delete"}
@@ -83,7 +83,7 @@ PACKAGE_PROPERTIES = (
     Property("mif_name", "MIFName", STRING, kind=text(50)),
     Property("mif_publisher", "MIFPublisher", STRING, kind=text(32)),
     Property("mif_version", "MIFVersion", STRING, kind=text(32)),
-    Property("name", "Name", STRING, kind=text(250), needed_to_create=True),
+    Property("name", "Name", STRING, kind=filled_text(250), needed_to_create=True),
     Property("number_of_programs", "NumOfPrograms", UINT32),
     Property("package_id", "PackageID", STRING),
     Property("package_size", "PackageSize", UINT32),

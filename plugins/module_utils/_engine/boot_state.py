@@ -33,11 +33,6 @@ from .plan import Plan, Wish
 from .resource import Resource
 from .trail import can_mark, read_trail, refresh_follows, refresh_is_pending
 
-# Texts that only the schema of a live site has; older sites lack some.
-NEWER = frozenset(
-    ["InputLocale", "ISVString", "PreDownloadRule", "BaseBoardProductID"]
-    + ["DriverManufacturer", "DriverModel", "DriverOSVersion", "DriverPkgVersion"]
-)
 UNDER_WAY = (1, 2)  # ActionInProgress: update, add
 _STATE = {"ActionInProgress": UINT32, "PackageID": STRING, "SourceVersion": UINT32}
 
@@ -109,7 +104,6 @@ class BootImage(Converge):
         self.need = Need()
         if self.current.action == "create":
             self._demand_no_copy()
-            self._demand_newer_properties()
             self.current = self._with_context(self.creation_context)
         elif self.found is not None and self._asked.present:
             self._plan_build(self.found)
@@ -245,21 +239,6 @@ class BootImage(Converge):
                 f"{' and '.join(given)} cannot be given for a new boot image",
                 hint="The site makes the copy that it distributes, beside image_path; it can be changed later, to follow a file that was moved",
             )
-
-    def _demand_newer_properties(self) -> None:
-        """What an old site lacks, where no object shows it: it refuses a query for it (behaviour 122). Raises Impossible."""
-        for item in self.resource.declarable:
-            if item.wmi not in NEWER or item.wmi not in self.current.writes:
-                continue
-            try:
-                columns = {"PackageID": STRING, item.wmi: STRING}
-                self.site.list_of(self.resource.wmi_class, columns, wql.equals("PackageID", "none"))
-            except ProviderError as refused:
-                raise Impossible(
-                    f"{item.option} cannot be set: this version of the site has no {item.wmi} in {self.resource.wmi_class}",
-                    where=self.site.where,
-                    hint="Update the site, or leave it out",
-                ) from refused
 
     def _with_context(self, context: str) -> Plan:
         return replace(

@@ -20,7 +20,7 @@ from .._wsman.errors import ConfigMgrError, OutcomeUnknown
 from .deletion import demand_deletable, task_sequences
 from .edit_locks import LOOK_INTERVAL, EditLock
 from .plan import BY_THE_SITE, Plan, Wish, make_plan, settle, unmet
-from .resource import Resource
+from .resource import Property, Resource
 from .selection import checked_ids
 from .targets import Targets, add_targets, find_targets
 from .trail import MODIFIED, newest, read_trail
@@ -28,7 +28,13 @@ from .words import in_words
 
 DELETING = 3  # ActionInProgress (behaviour 113)
 VERSION_OF_OBJECT = "SedoObjectVersion"
+# Texts that only the schema of a live site has; older sites lack some.
+NEWER = frozenset(
+    ["InputLocale", "ISVString", "PreDownloadRule", "BaseBoardProductID"]
+    + ["DriverManufacturer", "DriverModel", "DriverOSVersion", "DriverPkgVersion"]
+)
 _IDENTITY = {"PackageID": STRING, "Name": STRING, "ActionInProgress": UINT32}
+_KIND = {"PackageID": STRING, "PackageType": UINT32}
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ class Converge:
         self.deleting = False
         self.package_id = checked_ids([identity.package_id])[0] if identity.package_id else ""
         self._name = identity.name
+        self._by_name = not identity.package_id
         self._patience = patience
         self._clock = site.means.clock
         self._warn = warn
@@ -85,12 +92,14 @@ class Converge:
     def plan(self) -> Plan:
         """Find and read the object, and compare. Raises Impossible, ProviderError."""
         self.found = self._read()
+        if self.found is None and self.package_id and not self.deleting:
+            self._demand_kind()
         if self.found is None and self.package_id and self.wish.present:
             raise Impossible(
                 f"There is no {self.resource.label} {self.package_id} at {self.site.where}, or it is outside the scopes of {self.site.user}",
                 hint="A PackageID is given by the site: to create one, leave package_id out and give a name",
             )
-        self.wish = settle(self.resource, self._resolved(), self.found)
+        self.wish = self._of_this_name(settle(self.resource, self._resolved(), self.found))
         self.current = make_plan(self.resource, self.wish, self.found)
         self._demand_properties()
         if self.wish.present:
@@ -101,18 +110,56 @@ class Converge:
             self._demand_deletable()
         return self.current
 
+    def _of_this_name(self, wish: Wish) -> Wish:
+        """What was found by its name has that name: a site compares without case, and nobody asked to rename it."""
+        if self.found is None or not self._by_name or "name" not in wish.values:
+            return wish
+        return replace(wish, values={**wish.values, "name": self.found.value("Name", STRING) or ""})
+
     def _demand_properties(self) -> None:
         """A property that this version of the site lacks cannot be set (behaviour 122). Null arrays are absent, too (wire T-07)."""
         found = self.found
-        if found is None or found.partial:
+        if found is None:
+            self._demand_newer_properties()
+            return
+        if found.partial:
             return
         for item in self.resource.declarable:
             if item.wmi in self.current.writes and item.wmi not in found.names() and not item.codec.is_array:
-                raise Impossible(
-                    f"{item.option} cannot be set: this version of the site has no {item.wmi} in {self.resource.wmi_class}",
-                    where=self.site.where,
-                    hint="Update the site, or leave it out",
-                )
+                raise self._lacking(item)
+
+    def _demand_newer_properties(self) -> None:
+        """The same where no object shows it: an old site refuses a query for it. Raises Impossible."""
+        for item in self.resource.declarable:
+            if item.wmi not in NEWER or item.wmi not in self.current.writes:
+                continue
+            try:
+                columns = {"PackageID": STRING, item.wmi: STRING}
+                self.site.list_of(self.resource.wmi_class, columns, wql.equals("PackageID", "none"))
+            except ProviderError as refused:
+                raise self._lacking(item) from refused
+
+    def _lacking(self, item: Property) -> Impossible:
+        return Impossible(
+            f"{item.option} cannot be set: this version of the site has no {item.wmi} in {self.resource.wmi_class}",
+            where=self.site.where,
+            hint="Update the site, or leave it out",
+        )
+
+    def _demand_kind(self) -> None:
+        """An id that an object of another class has is not one that is absent. Raises Impossible."""
+        kinds = self.resource.property_named("PackageType")
+        try:
+            rows = self.site.list_of("SMS_PackageBaseclass", _KIND, wql.equals("PackageID", self.package_id))
+        except ProviderError:
+            return
+        if kinds is None or not rows or rows[0]["PackageType"] in (None, self.resource.package_type):
+            return
+        raise Impossible(
+            f"{self.package_id} is of the kind {in_words(kinds, rows[0]['PackageType'])}, and not {self.resource.option}",
+            where=self.site.where,
+            hint="Correct the id, or take the module for that kind",
+        )
 
     def _demand_deletable(self) -> None:
         """Raise Impossible for what must not be deleted."""

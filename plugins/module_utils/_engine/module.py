@@ -25,6 +25,7 @@ from . import report
 from .connection import OPTIONS, means_from
 from .distribution import Wanted
 from .operation import Earlier, Operation, Rules
+from .options import bare_list
 from .options import demand_seconds
 from .resource import Property, Resource
 from .selection import Asked, checked_ids
@@ -188,7 +189,7 @@ def run_task(spec: Mapping[str, Any], work: Callable[[Task], Mapping[str, Any]],
 
     `rules` are those of AnsibleModule. The work gets a session, which is closed when it has ended.
     """
-    module = AnsibleModule(argument_spec={**connection_spec(), **spec}, supports_check_mode=True, **rules)
+    module = _Module(argument_spec={**connection_spec(), **spec}, supports_check_mode=True, **rules)
 
     def carry_out() -> None:
         _stop_on_terminate()
@@ -248,7 +249,7 @@ def run_resource(resource: Resource) -> None:
     """The whole module that declares one object of a class."""
     from .state import state_spec
 
-    module = AnsibleModule(
+    module = _Module(
         argument_spec={**connection_spec(), **state_spec(resource)},
         required_one_of=[("package_id", "name")],
         supports_check_mode=True,
@@ -529,6 +530,17 @@ def _failure_limit(text: str) -> tuple[float, bool]:
 
 
 # -- failures ------------------------------------------------------------------------------------------------------
+
+
+class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
+    """AnsibleModule with words of ours for a list where `add` or `remove` should be."""
+
+    def fail_json(self, msg: str, **result: Any) -> None:
+        """As in AnsibleModule."""
+        problem = bare_list(self.argument_spec, self.params)
+        if problem is not None:
+            msg, result = str(problem), {**result, "error": problem.as_result()}
+        super().fail_json(msg=msg, **result)
 
 
 def _stop_on_terminate() -> None:

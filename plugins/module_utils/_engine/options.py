@@ -55,9 +55,7 @@ def demand_seconds(params: Mapping[str, Any], *names: str) -> None:
     for name in names:
         value = params[name]
         if value is not None and not 0 <= value <= LONGEST_TIME:  # nan, too
-            raise Impossible(
-                f"{name} {value:g} is no number of seconds to wait for", hint="A hundred years is the most"
-            )
+            raise Impossible(f"{name} {value:g} is no number of seconds to wait for", hint="A hundred years is the most")
 
 
 def _no_text(value: Any) -> Any:
@@ -79,6 +77,18 @@ def text(longest: int | None = None) -> Kind:
     return Kind({"type": "str"}, check, same=lambda wanted, found: _no_text(wanted) == _no_text(found))
 
 
+def filled_text(longest: int) -> Kind:
+    """Any text that is more than blanks."""
+    plain = text(longest)
+
+    def check(asked: Any, option: str) -> str:
+        if not str(asked).strip():
+            raise Impossible(f"{option} is empty", hint="Give it a value, or leave it out")
+        return str(plain.check(asked, option))
+
+    return replace(plain, check=check)
+
+
 def _checked_text(asked: Any, option: str) -> str:
     try:
         return markup.check_text(str(asked), option)
@@ -90,7 +100,7 @@ def _check_unc(asked: Any, option: str) -> str:
     told = _checked_text(asked, option)
     if not _UNC.match(told):
         raise Impossible(
-            f"{option} {told!r} is not a UNC path",
+            f"{option} '{told}' is not a UNC path",  # as it was written, not with every backslash twice
             hint=r"Write it like \\server\share\folder, as the site server reaches it",
         )
     return told
@@ -208,3 +218,17 @@ SCHEDULE_EDIT = replace(
     check=_check_schedule_edit,
     settled=lambda asked, found: asked.on(found or []) if isinstance(asked, ScheduleEdit) else asked,
 )
+
+
+def bare_list(spec: Mapping[str, Any], params: Mapping[str, Any]) -> Impossible | None:
+    """The error of an option that takes `add` and `remove` and was given a list by itself; Ansible's own names no option."""
+    for option, entry in spec.items():
+        words = list(entry.get("options") or ())
+        given = params.get(option)
+        if {"add", "remove"} <= set(words) and isinstance(given, (list, str)):
+            return Impossible(
+                f"{option} takes {' or '.join(words)} below it, not a list by itself",
+                hint=f"Write {option}: {{add: [...]}} to have these beside what is there"
+                + (", or {set: [...]} for the whole list" if "set" in words else ""),
+            )
+    return None

@@ -126,10 +126,8 @@ def _creation(resource: Resource, wish: Wish) -> Plan:
     ]
     if missing:
         raise Impossible(
-            f"There is no such {resource.label} yet, and it cannot be created without {' and '.join(missing)}",
-            hint="Give it too, or correct the name"
-            if "name" not in missing
-            else "Give it too, or correct the PackageID",
+            f"There is no {resource.label} {wish.values.get('name')!r} yet, and it cannot be created without {' and '.join(missing)}",
+            hint="Give it too, or correct the name",
         )
     writes = {**resource.born_with, **_stored(resource, wish.values)}
     flags = writes.get(FLAGS, (UINT32, 0))[1]

@@ -19,6 +19,7 @@ from .edit_locks import TAKEOVERS, new_context
 from .options import demand_seconds
 from .plan import make_wish
 from .resource import Resource
+from .selection import checked_ids
 
 Task = TypeVar("Task", bound=Converge)
 
@@ -52,10 +53,11 @@ def make_converge(
     make: Callable[..., Task],
 ) -> Task:
     """The task that module options ask for, a `Converge` or what is made of it. Raises Impossible before a session is opened."""
-    wish = make_wish(resource, params)
     identity = Identity(params["package_id"] or "", params["name"] or "")
     if not identity.package_id and not identity.name:
         raise Impossible("Neither package_id nor name has a value", hint="Give one of them")
+    checked_ids([identity.package_id] if identity.package_id else [])
+    wish = make_wish(resource, params)
     demand_seconds(params, "lock_wait", "grace")
     patience = Patience(
         lock_wait=params["lock_wait"],

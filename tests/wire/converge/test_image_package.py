@@ -168,6 +168,19 @@ def test_values_that_mean_the_same_change_nothing(declare: Declaring) -> None:
     assert not declare(package_id=package_id, **same)["changed"]
 
 
+def test_a_name_in_other_letter_case_is_no_new_name(declare: Declaring) -> None:
+    package_id = declare(**NEW)["package_id"]
+    asked = {**NEW, "name": "WINDOWS 11"}
+    assert not predicted_then_done(declare, **asked)["changed"]
+    done = predicted_then_done(declare, **asked, description="x")
+    assert (done["package_id"], done["object"]["name"], declare.executions("Create")) == (
+        package_id,
+        "Windows 11",
+        {package_id: 1},
+    )
+    assert predicted_then_done(declare, package_id=package_id, name="WINDOWS 11")["object"]["name"] == "WINDOWS 11"
+
+
 def test_schedules_are_added_and_removed(declare: Declaring) -> None:
     daily, hourly = ({"recurs": "interval", "every": {unit: 1}} for unit in ("days", "hours"))
     package_id = declare(**NEW, refresh_schedule={"set": [WEEKLY, daily]})["package_id"]
@@ -237,7 +250,7 @@ def test_an_unknown_package_id_is_not_created(declare: Declaring) -> None:
     ("asked", "message"),
     [
         ({"name": "x"}, "cannot be created without source_path"),
-        ({"name": "x", "source_path": "D:\\images\\a.wim"}, "source_path 'D:\\\\images\\\\a.wim' is not a UNC path"),
+        ({"name": "x", "source_path": "D:\\images\\a.wim"}, r"source_path 'D:\images\a.wim' is not a UNC path"),
         ({"name": "x" * 251, "source_path": WIM}, "name has 251 characters. The site keeps 250 at most"),
         ({"name": "x", "source_path": WIM, "description": "a\x00b"}, "description contains the character U+0000"),
         ({"name": "x", "source_path": WIM, "icon": "no base64!"}, "icon is not Base64"),
