@@ -82,7 +82,6 @@ class BootImage(Converge):
     ) -> None:
         super().__init__(resource, site, identity, wish, patience, warn)
         self.rules = rules
-        self._told: set[str] = set()
         self.need = Need()
         self.staleness: Staleness | None = None
         self.pending: bool | None = None
@@ -115,12 +114,6 @@ class BootImage(Converge):
             return replace(self._asked, values={})
         self.wishes.demand_architecture(self.found, self._label())
         return replace(self._asked, values=self.wishes.resolved(self.found))
-
-    def say(self, text: str) -> None:
-        """A warning, once a task."""
-        if text not in self._told:
-            self._told.add(text)
-            self._warn(text)
 
     # -- deciding about the build ----------------------------------------------------------------------------------
 

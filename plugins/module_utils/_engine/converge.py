@@ -82,10 +82,17 @@ class Converge:
         self._patience = patience
         self._clock = site.means.clock
         self._warn = warn
+        self._told: set[str] = set()
         self.found: Instance | None = None
         self.current = Plan("none")
         self._targets = Targets()
-        self._lock = EditLock(site, resource.wmi_class, patience.lock_wait, patience.lock_takeover, warn)
+        self._lock = EditLock(site, resource.wmi_class, patience.lock_wait, patience.lock_takeover, self.say)
+
+    def say(self, text: str) -> None:
+        """A warning, once a task."""
+        if text not in self._told:
+            self._told.add(text)
+            self._warn(text)
 
     # -- reading -----------------------------------------------------------------------------------------------
 
@@ -275,7 +282,7 @@ class Converge:
 
     def _distribute(self) -> None:
         for method in add_targets(self.site, self.resource.wmi_class, self._id(), self._targets, self._looks):
-            self._warn(f"The answer to {method} was lost, and it was not sent again; it took effect")
+            self.say(f"The answer to {method} was lost, and it was not sent again; it took effect")
 
     def _create(self) -> None:
         before = {row["PackageID"] for row in self._rows_of_name()}
@@ -288,7 +295,7 @@ class Converge:
         self._read_back()
         rows = [row for row in self._rows_of_name() if row["ActionInProgress"] != DELETING]
         if len(rows) > 1:
-            self._warn(
+            self.say(
                 f"There are now {len(rows)} objects of {self.resource.wmi_class} named {self._name!r}: {_ids(rows)}; "
                 "somebody created one at the same moment"
             )
@@ -300,7 +307,7 @@ class Converge:
             if len(new) == 1:
                 self.package_id = (new[0]["PackageID"] or "").upper()
                 if lost is not None:
-                    self._warn(
+                    self.say(
                         f"The answer to the creation was lost, and it was not sent again; it took effect: {self.package_id}"
                     )
                 return
@@ -337,6 +344,8 @@ class Converge:
                 raise
         if self.current.action == "update":
             self._read_back()
+        elif self.current.action == "create":  # whoever had it open has deleted it
+            self._create()
 
     def _send(self, read: Instance) -> None:
         """The Put. Raises what `Site.put` raises."""
@@ -354,7 +363,7 @@ class Converge:
                 raise lost
             if not unmet(self.resource, self.current, self.wish, now):
                 self.found = now
-                self._warn("The answer to the change was lost, and it was not sent again; it took effect")
+                self.say("The answer to the change was lost, and it was not sent again; it took effect")
                 return
             if _version(now) != _version(read):
                 raise ChangedMeanwhile(
@@ -411,28 +420,29 @@ class Converge:
             )
 
     def _delete(self) -> None:
-        package_id = self._id()
         self._lock.begin()
-        while True:
+        while self.current.action == "delete":
+            package_id = self._id()
             try:
                 with self._lock.writing(package_id):
                     self.site.delete(self.resource.wmi_class, package_id)
             except Locked as locked:
                 self._lock.give_way(locked, package_id, self._label())
+                self.plan()  # something may use it by now
                 continue
             except NotFound:
-                self._warn(f"{self._label()} was gone already when it was to be deleted")
+                self.say(f"{self._label()} was gone already when it was to be deleted")
             except OutcomeUnknown as lost:
                 self._await_deletion(package_id, lost)
-            break
-        self.package_id = package_id
-        self.deleting = self._is_deleting(package_id) is not None
-        self.found = None
+            self.package_id = package_id
+            self.deleting = self._is_deleting(package_id) is not None
+            self.found = None
+            return
 
     def _await_deletion(self, package_id: str, lost: OutcomeUnknown) -> None:
         for _look in self._looks():
             if self._is_deleting(package_id) in (None, True):
-                self._warn("The answer to the deletion was lost, and it was not sent again; it took effect")
+                self.say("The answer to the deletion was lost, and it was not sent again; it took effect")
                 return
         raise self._unseen("The deletion", lost)
 

@@ -112,14 +112,14 @@ class ImageState(Converge):
             trail = read_trail(self.site, self._id())
         except ProviderError as refused:
             self.pending = UNKNOWN
-            self._warn(
+            self.say(
                 f"Whether an earlier run died before the refresh of {self._label()} cannot be told, because the audit messages cannot be read: {refused}"
             )
             return []
         left = refresh_is_pending(trail, can_mark(self.site))
         self.pending = {True: PENDING, False: NOTHING, None: UNKNOWN}[left]
         if left is None:
-            self._warn(
+            self.say(
                 f"Whether an earlier run died before the refresh of {self._label()} cannot be told, because audit_name is none, or the host takes no name; "
                 "refresh: always makes sure"
             )
@@ -135,7 +135,7 @@ class ImageState(Converge):
         try:
             return read_metadata(self.site, self.resource.wmi_class, path)
         except ProviderError as refused:
-            self._warn(f"The source {path} cannot be compared with what the site shows of it: {refused}")
+            self.say(f"The source {path} cannot be compared with what the site shows of it: {refused}")
             return None
 
     def _has_source(self, found: Instance) -> bool:
@@ -226,7 +226,7 @@ class ImageState(Converge):
             RefreshWish(Asked(package_ids=(self._id(),))),
             self.content.rules,
             self._clock,
-            self._warn,
+            self.say,
         )
         task.plan()
         task.perform()
@@ -239,7 +239,7 @@ class ImageState(Converge):
         target.joined = True
         target.fence = Fence.of(package)
         target.enter(Phase.JOINING, self._clock.now())
-        Performance(self._operation, [target], self.content.rules, self._clock, self._warn).run()
+        Performance(self._operation, [target], self.content.rules, self._clock, self.say).run()
         self.target = target
 
     @property

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._engine.edit_locks import new_context
 from ansible_collections.configmgr.content.plugins.module_utils._provider.errors import (
     ChangedMeanwhile,
+    Impossible,
     Locked,
     ProviderError,
 )
@@ -35,6 +36,13 @@ def held(declare: ImageDeclaring) -> dict[str, Any]:
 def asked_of_locks(declare: ImageDeclaring, since: int = 0) -> list[str]:
     """The methods of SMS_ObjectLock that were called."""
     return [each["method"] for each in declare.server.journal[since:] if each["class"] == "SMS_ObjectLock"]
+
+
+def freed(declare: ImageDeclaring) -> None:
+    """Whoever has a lock gives it back."""
+    locks = declare.server.site.locks
+    for path in list(held(declare)):
+        locks.free(path)
 
 
 def test_a_write_that_succeeds_asks_for_no_lock(images: ImageDeclaring) -> None:
@@ -180,6 +188,51 @@ def test_the_lock_that_another_site_does_not_give(make_declare: Make) -> None:
     finally:
         del locks.request
     assert list(held(images)) == [path.lower()]
+
+
+def test_a_warning_is_told_once(images: ImageDeclaring) -> None:
+    """The plan is made again when the lock is free."""
+    images.server.change(lock=IMAGE)
+    images.server.add_fault(**{"class": "SMS_StatMsgWithInsStrings"}, action="provider_error", times=None)
+    images.clock.after_sleep = lambda: freed(images)
+    assert images(package_id=IMAGE, description="x", lock_wait=60.0)["changed"]
+    assert [each for each in images.warnings if "died before the refresh" in each]
+    assert len(set(images.warnings)) == len(images.warnings)
+
+
+def test_what_uses_an_image_by_the_time_its_lock_is_free(images: ImageDeclaring) -> None:
+    package_id = images(name="Nobody uses it", source_path=ROLLOUT["source_path"])["package_id"]
+    images.server.change(lock=package_id)
+
+    def used() -> None:
+        images.values("PS10000A")["BootImageID"] = package_id
+        freed(images)
+
+    images.clock.after_sleep = used
+    with pytest.raises(Impossible, match="is used by task sequences and was not deleted: PS10000A"):
+        images(package_id=package_id, state="absent", lock_wait=60.0)
+    assert images.executions("Delete") == {}
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_what_its_editor_deletes_meanwhile(images: ImageDeclaring, state: str) -> None:
+    asked = {"name": "Edited", "source_path": ROLLOUT["source_path"]}
+    package_id = images(**asked)["package_id"]
+    images.server.change(lock=package_id)
+
+    def deleted() -> None:
+        images.clock.after_sleep = lambda: None
+        images.server.change(delete=package_id)
+        freed(images)
+
+    images.clock.after_sleep = deleted
+    done = images(**asked, description="x", state=state, lock_wait=60.0)
+    if state == "absent":
+        assert (done["changed"], done["object"], images.executions("Delete")) == (False, {}, {})
+        return
+    assert done["action"] == "create"
+    assert done["package_id"] not in ("", package_id)
+    assert images.values(done["package_id"])["Description"] == "x"
 
 
 def test_who_changed_what_is_told(images: ImageDeclaring) -> None:
