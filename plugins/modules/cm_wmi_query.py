@@ -188,7 +188,9 @@ schema:
   type: str
   sample: described
 left_out:
-  description: Properties that the rows lack, since a query does not fill them or they are bytes. Ask for them in O(properties).
+  description:
+    - Properties that the rows lack, since a query does not fill them or they are bytes. Ask for them in O(properties).
+    - Those of a JOIN are named with their alias.
   returned: success
   type: list
   elements: str

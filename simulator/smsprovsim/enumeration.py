@@ -310,11 +310,12 @@ class _Enumerate:
     def _write(self, found: Iterator[Instance | Row]) -> Iterator[str]:
         writer = self._operation.writer()
         for each in found:
+            of_no_class = isinstance(each, Row) or each.cim_class.name.startswith("__")
+            if of_no_class and self.mode == "epr":
+                raise WmiError(0x80041017, "A projection has no endpoint references.")
             if isinstance(each, Row):
-                if self.mode == "epr":
-                    raise WmiError(0x80041017, "A projection has no endpoint references.")
                 yield writer.row(each)  # the CIM cmdlets ask for both and take what comes
-            elif self.mode == "object":
+            elif self.mode == "object" or of_no_class:
                 yield writer.instance(each)
             else:
                 reference = f"<a:EndpointReference>{writer.reference(each)}</a:EndpointReference>"

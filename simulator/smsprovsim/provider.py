@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from . import wql
@@ -26,6 +26,7 @@ from .behaviour.sign_in import SignIn
 from .behaviour.status import Status
 from .behaviour.writes import Writes, not_found
 from .clock import LogicalClock
+from .joins import JoinQuery, Source
 from .model import Caller, CimClass, Instance, Method, Row, Value, WmiError, Work
 from .repository import (
     WBEM_E_ACCESS_DENIED,
@@ -231,20 +232,47 @@ class SimulatedSite:
             raise wmi_error(WBEM_E_INVALID_NAMESPACE, "Invalid namespace", "ExecQuery", namespace)
         try:
             query = wql.parse(text)
-            cim_class = self.cim_class(namespace, query.class_name)
-            if cim_class is None:
-                raise wmi_error(WBEM_E_INVALID_CLASS, "Invalid class", "ExecQuery", query.class_name)
-            definition = self._definition(cim_class)
-            if definition.embedded:
-                raise wql.WqlError(f"{definition.name} exists inside other objects only")  # wire S-09
-            return self.world.repository.query(
-                definition, query, self._here(cim_class), self.view(account), self._class_of(namespace)
-            )
+            return self._answer(self.view(account), namespace, query)
         except wql.WqlError as error:
             code = _QUERY_NOT_SUPPORTED if error.unsupported else _QUERY_NOT_ACCEPTABLE
             raise provider_error(
                 code, f"Invalid query: {error}", "ExecQuery", text, hresult=WBEM_E_INVALID_QUERY
             ) from error
+
+    def _queried(self, namespace: str, class_name: str) -> ClassDefinition:
+        cim_class = self.cim_class(namespace, class_name)
+        if cim_class is None:
+            raise wmi_error(WBEM_E_INVALID_CLASS, "Invalid class", "ExecQuery", class_name)
+        definition = self._definition(cim_class)
+        if definition.embedded:
+            raise wql.WqlError(f"{definition.name} exists inside other objects only")  # wire S-09
+        return definition
+
+    def _answer(self, view: AccountView, namespace: str, query: wql.Query) -> list[Instance | Row]:
+        """The answer to a parsed query. Raises `WmiError`, `wql.WqlError`."""
+
+        def ask(inner: wql.Query) -> Iterable[Value]:
+            return [next(iter(row.values.values())) for row in self._answer(view, namespace, inner)]
+
+        if query.where is not None:
+            query = replace(query, where=wql.with_answers(query.where, ask))
+        definition, here = self._queried(namespace, query.class_name), self._namespaces[_normal(namespace)]
+        repository, switches = self.world.repository, self.world.switches
+        if not query.joins:
+            return repository.query(definition, query, here, view, self._class_of(namespace))
+
+        def source(alias: str, class_name: str) -> Source:
+            found = self._queried(namespace, class_name)
+            return Source(alias, found, lambda: repository.visible(found.name, here, view))
+
+        def thin(record: Record) -> dict[str, Value]:
+            return repository.thin(record, self._class_of(namespace)(record.definition.name)).values
+
+        sources = [source(query.alias or query.class_name, query.class_name)]
+        sources += [source(each.alias, each.class_name) for each in query.joins]
+        joined = JoinQuery(query, sources, thin, switches["lazy_in_where"] == "refused")
+        # ASSUMED: join_rows
+        return joined.answer(_normal(namespace), switches["join_rows"] == "fragment")
 
     @staticmethod
     def _limited(caller: Caller, found: list[T]) -> list[T]:

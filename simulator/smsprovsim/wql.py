@@ -3,20 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """WQL as far as the simulated provider claims it (behaviour 16 to 19); everything else is refused.
 
-    SELECT *|COUNT(*)|[DISTINCT] column, ... FROM class
+    SELECT *|COUNT(*)|[DISTINCT] column, ... FROM class [[AS] alias]
+      [[INNER] JOIN|LEFT [OUTER] JOIN class [AS] alias ON alias.column = alias.column [AND ...]] ...
       [WHERE condition] [ORDER BY column [ASC|DESC], ...]
 
-A condition knows = <> != < > <= >=, LIKE, IN (list), IS [NOT] NULL, AND, OR, NOT and parentheses. A comparison with
-null is neither true nor false. Strings compare without case. String literals stand in single or double quotes; a
-backslash escapes a backslash or a quote (wire E-21).
+A condition knows = <> != < > <= >=, LIKE, IN (list or SELECT), IS [NOT] NULL, AND, OR, NOT and parentheses. A comparison
+with null is neither true nor false. With a JOIN every column is written alias.column, and ``alias.*`` is all of one class.
+Strings compare without case. String literals stand in single or double quotes; a backslash escapes a backslash or a
+quote (wire E-21).
 """
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,6 +62,14 @@ class OneOf:
 
 
 @dataclass(frozen=True)
+class OneOfQuery:
+    """column IN (SELECT ...)."""
+
+    column: str
+    query: Query
+
+
+@dataclass(frozen=True)
 class Null:
     """column IS NULL."""
 
@@ -87,12 +97,22 @@ class Either:
     conditions: tuple[Condition, ...]
 
 
-Condition = Compare | Like | OneOf | Null | Not | Both | Either
+Condition = Compare | Like | OneOf | OneOfQuery | Null | Not | Both | Either
+
+
+@dataclass(frozen=True)
+class Join:
+    """One more class, with the pairs of columns (``alias.column``) that are to be equal; `outer`: LEFT."""
+
+    class_name: str
+    alias: str
+    pairs: tuple[tuple[str, str], ...]
+    outer: bool = False
 
 
 @dataclass(frozen=True)
 class Query:
-    """A parsed statement. `columns` is None for ``*``."""
+    """A parsed statement. `columns` is None for ``*``. With `joins` every column is ``alias.column``."""
 
     class_name: str
     columns: tuple[str, ...] | None
@@ -100,6 +120,8 @@ class Query:
     distinct: bool
     where: Condition | None
     order_by: tuple[tuple[str, bool], ...]  # column, descending
+    alias: str = ""
+    joins: tuple[Join, ...] = ()
 
 
 _TOKEN = re.compile(
@@ -114,13 +136,13 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 # Words of the dialect that the simulator does not claim.
 _UNCLAIMED = frozenset(
-    ["join", "inner", "left", "right", "full", "on", "as", "group", "having", "union", "select", "isa", "within"]
+    ["right", "full", "group", "having", "union", "select", "isa", "within"]
     + ["getdate", "datediff", "dateadd", "datepart", "datename"]
 )
 _STATEMENTS = frozenset(["associators", "references"])
 _KEYWORDS = frozenset(
     ["select", "from", "where", "and", "or", "not", "like", "in", "is", "null", "order", "by", "asc", "desc"]
-    + ["distinct", "true", "false"]
+    + ["distinct", "true", "false", "join", "inner", "left", "outer", "on", "as"]
 )
 
 
@@ -197,13 +219,29 @@ class _Parser:
         self._at += 1
         if value.startswith("__"):
             raise WqlError(f"system property or class {value} cannot be used")  # behaviour 16
-        if self._peek() == ("mark", "."):
-            raise WqlError("aliases are not supported", unsupported=True)
         return str(value)
+
+    def _column(self) -> str:
+        """A column, with its alias if it has one."""
+        name = self._name("column")
+        return f"{name}.{self._name('column')}" if self._accept(".") else name
+
+    def _selected(self) -> str:
+        """A column of the list behind SELECT; ``alias.*`` is all of one class."""
+        name = self._name("column")
+        if not self._accept("."):
+            return name
+        return f"{name}.*" if self._accept("*") else f"{name}.{self._name('column')}"
 
     def statement(self) -> Query:
         if self._word() in _STATEMENTS:
             raise WqlError(f"{self._peek()[1]} is not supported here", unsupported=True)
+        query = self._select()
+        if self._peek()[0] != "end":
+            raise self._wrong("end of the query expected")
+        return query
+
+    def _select(self) -> Query:
         self._expect("select")
         distinct = self._accept("distinct")
         columns: tuple[str, ...] | None = None
@@ -215,18 +253,47 @@ class _Parser:
             if distinct:
                 raise WqlError("COUNT and DISTINCT not together")  # behaviour 16
         elif self._accept("distinct") or not self._accept("*"):
-            columns = self._list(lambda: self._name("column"))
+            columns = self._list(self._selected)
         if distinct and columns is None:
             raise WqlError("DISTINCT needs columns")
         self._expect("from")
         class_name = self._name("class")
+        alias = self._alias()
+        joins = []
+        while (join := self._join()) is not None:
+            joins.append(join)
         where = self._either() if self._accept("where") else None
         order_by: tuple[tuple[str, bool], ...] = ()
         if self._accept("order", "by"):
             order_by = self._list(self._sorting)
-        if self._peek()[0] != "end":
-            raise self._wrong("end of the query expected")
-        return Query(class_name, columns, count, distinct, where, order_by)
+        query = Query(class_name, columns, count, distinct, where, order_by, alias, tuple(joins))
+        return query if joins else _without_alias(query)
+
+    def _alias(self) -> str:
+        if self._accept("as"):
+            return self._name("alias")
+        kind, value = self._peek()
+        return self._name("alias") if kind == "name" and value.lower() not in _KEYWORDS | _UNCLAIMED else ""
+
+    def _join(self) -> Join | None:
+        outer = self._accept("left")
+        if outer:
+            self._accept("outer")
+        if not outer and not self._accept("inner") and self._word() != "join":
+            return None
+        self._expect("join")
+        class_name = self._name("class")
+        alias = self._alias() or class_name
+        self._expect("on")
+        pairs = [self._pair()]
+        while self._accept("and"):
+            pairs.append(self._pair())
+        return Join(class_name, alias, tuple(pairs), outer)
+
+    def _pair(self) -> tuple[str, str]:
+        one = self._column()
+        self._expect("=")
+        return one, self._column()
 
     def _list(self, item: Callable[[], Any]) -> tuple[Any, ...]:
         items = [item()]
@@ -235,7 +302,7 @@ class _Parser:
         return tuple(items)
 
     def _sorting(self) -> tuple[str, bool]:
-        column = self._name("column")
+        column = self._column()
         if self._accept("desc"):
             return column, True
         self._accept("asc")
@@ -264,8 +331,8 @@ class _Parser:
             literal = self._literal()
             sign = self._operator()
             mirrored = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(sign, sign)
-            return self._comparison(self._name("column"), mirrored, literal)
-        column = self._name("column")
+            return self._comparison(self._column(), mirrored, literal)
+        column = self._column()
         if self._accept("is"):
             negated = self._accept("not")
             self._expect("null")
@@ -278,7 +345,10 @@ class _Parser:
             found: Condition = Like(column, value)
         elif self._accept("in"):
             self._expect("(")
-            found = OneOf(column, self._list(self._literal))
+            if self._word() == "select":
+                found = OneOfQuery(column, self._select())
+            else:
+                found = OneOf(column, self._list(self._literal))
             self._expect(")")
         elif negated:
             raise self._wrong("LIKE or IN expected")
@@ -312,6 +382,49 @@ class _Parser:
             self._at += 1
             return {"true": True, "false": False, "null": None}[word]
         raise self._wrong("literal expected")
+
+
+def _without_alias(query: Query) -> Query:
+    """The query of one class with plain columns. Raises `WqlError` for a column of another class."""
+    own = {query.class_name.lower(), query.alias.lower()}
+
+    def plain(column: str) -> str:
+        alias, dot, name = column.partition(".")
+        if dot and alias.lower() not in own:
+            raise WqlError(f"{alias} is no class of this query")
+        return name if dot else alias
+
+    columns = None if query.columns is None else tuple(plain(each) for each in query.columns)
+    return replace(
+        query,
+        columns=None if columns == ("*",) else columns,
+        where=None
+        if query.where is None
+        else mapped(query.where, lambda each: replace(each, column=plain(each.column))),
+        order_by=tuple((plain(column), descending) for column, descending in query.order_by),
+    )
+
+
+def mapped(condition: Condition, change: Callable[[Any], Condition]) -> Condition:
+    """The condition with each of its comparisons changed."""
+    if isinstance(condition, (Both, Either)):
+        return type(condition)(tuple(mapped(each, change) for each in condition.conditions))
+    if isinstance(condition, Not):
+        return Not(mapped(condition.condition, change))
+    return change(condition)
+
+
+def with_answers(condition: Condition, ask: Callable[[Query], Iterable[Any]]) -> Condition:
+    """The condition with the answers of its sub-queries in their place."""
+
+    def answered(each: Condition) -> Condition:
+        if not isinstance(each, OneOfQuery):
+            return each
+        if each.query.columns is None or len(each.query.columns) != 1 or each.query.joins:
+            raise WqlError("a sub-query selects one column of one class")
+        return OneOf(each.column, tuple(ask(each.query)))
+
+    return mapped(condition, answered)
 
 
 def parse(text: str) -> Query:
@@ -433,6 +546,8 @@ def compile_condition(condition: Condition, column: Callable[[str], Property]) -
     if isinstance(condition, Not):
         inner = compile_condition(condition.condition, column)
         return lambda values: None if (truth := inner(values)) is None else not truth
+    if isinstance(condition, OneOfQuery):
+        raise WqlError("a sub-query stands where none can be asked", unsupported=True)
     prop = column(condition.column)
     name = prop.name
     if prop.type.startswith("object:") and not isinstance(condition, Null):

@@ -312,6 +312,12 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         WRITE + " Change a description by a script that sets no context values.",
     ),
     Assumption(
+        "join_rows",
+        "Whether a row of a JOIN is an object of class __Generic, or a fragment as of any projection.",
+        ("generic", "fragment"),
+        "Nothing: both are read.",
+    ),
+    Assumption(
         "lazy_in_query",
         "What a query gives for a lazy property: null, or its default.",
         ("null", "default"),

@@ -398,6 +398,18 @@ def _lazy_in_where(look: Look) -> Told:
     return _either(fault is None, "value", "refused", code=fault.code if fault else 0)
 
 
+@probe("join_rows")
+def _join_rows(look: Look) -> Told:
+    """Each site is joined with what the site tells of itself, so there is one row at least."""
+    items = look.peek(
+        "SELECT a.SiteCode, b.ThisSiteCode FROM SMS_Site AS a INNER JOIN SMS_Identification AS b ON a.SiteCode = b.ThisSiteCode"
+    ).items
+    if not items:
+        return Told(None, {"rows": 0})
+    forms = {"__Generic": "generic", "XmlFragment": "fragment"}
+    return Told(forms.get(markup.local(items[0].tag)), {"rows": len(items)})
+
+
 @probe("message_state_error")
 def _message_state_error(look: Look) -> Told:
     """Only a site that has failed distributions can tell."""

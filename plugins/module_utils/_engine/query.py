@@ -14,7 +14,7 @@ from .._cim.instance import Instance
 from .._provider.errors import Impossible, NotFound
 from .._provider.namespace import Namespace
 from .._provider.schema import DESCRIBED, ClassSchema, Member, PropertySchema
-from .wmi_values import Reader, converted, near
+from .wmi_values import CLASS, Reader, converted, near
 
 if TYPE_CHECKING:
     from .module import Task
@@ -211,7 +211,17 @@ class Query:
             names = tuple(dict.fromkeys((*(each.name for each in schema.properties), *names)))
         lazy = {each.name for each in schema.properties if _lazy(each)}
         self._left_out.update(dict.fromkeys(name for name in names if name in lazy))
-        return self._reader.some(instance, schema, tuple(name for name in names if name not in self._left_out))
+        row = self._reader.some(instance, schema, tuple(name for name in names if name not in self._left_out))
+        return row if self._schema.name else {name: self._without_lazy(name, value) for name, value in row.items()}
+
+    def _without_lazy(self, alias: str, value: Any) -> Any:
+        """An object of a JOIN, without what no query fills."""
+        if not isinstance(value, dict) or CLASS not in value:
+            return value
+        schema = self._namespace.schemas.of(value[CLASS])
+        lazy = [each.name for each in schema.properties if _lazy(each) and each.name in value]
+        self._left_out.update(dict.fromkeys(f"{alias}.{name}" for name in lazy))
+        return {name: each for name, each in value.items() if name not in lazy}
 
     def _objects(self) -> Generator[dict[str, Any], None, None]:
         # The list is drained first: an enumeration left idle between two Gets would expire (wire E-15).

@@ -25,6 +25,10 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         ("not_found", "derived"), "not_found", "behaviour 14",
         "An object addressed through a class it is derived from: not found, or the object.",
     ),
+    "join_rows": (
+        ("generic", "fragment"), "generic", "behaviour 17; wire E-13, T-15",
+        "A row of a JOIN over WS-Management: an object of class __Generic, or a w:XmlFragment as any projection.",
+    ),
     "datetime_zone": (("+***", "+000"), "+***", "behaviour 21", "Zone part of the datetime values of the site."),
     "package_times": (
         ("utc", "local"), "utc", "behaviour 21",

@@ -333,6 +333,46 @@ def test_what_is_not_one_select_is_refused_before_anything_is_sent(place: Place,
     assert place.server.journal == []
 
 
+@pytest.mark.parametrize("answer", ["generic", "fragment"])
+def test_a_join_has_a_typed_object_for_each_alias(make_place: MakePlace, answer: str) -> None:
+    """behaviour 17; wire T-15"""
+    place = make_place(switches={"join_rows": answer})
+    result = place.query(
+        wql="SELECT p.*, s.ServerNALPath, s.SourceVersion FROM SMS_Package AS p INNER JOIN SMS_PackageStatusDistPointsSummarizer AS s "
+        "ON p.PackageID = s.PackageID WHERE p.PackageID = :package",
+        parameters={"package": "PS100011"},
+    )
+    assert (result["schema"], result["untyped"]) == ("unknown", [])
+    (row,) = result["rows"]
+    assert set(row) == {"p", "s"}
+    assert (row["p"]["__CLASS"], row["s"]["__CLASS"]) == ("SMS_Package", "SMS_PackageStatusDistPointsSummarizer")
+    assert (row["p"]["SourceVersion"], row["p"]["IsPredefinedPackage"]) == (21, False)
+    assert row["s"]["SourceVersion"] == 21
+    assert "RefreshSchedule" not in row["p"]  # the package has one; no query tells it
+    assert {"p.RefreshSchedule", "p.IconSize"} <= set(result["left_out"])
+
+
+def test_a_left_join_has_null_where_nothing_matches(place: Place) -> None:
+    result = place.query(
+        wql="SELECT p.Name, q.ProgramName FROM SMS_Package p LEFT JOIN SMS_Program q ON q.PackageID = p.PackageID WHERE p.PackageID = 'PS100011'"
+    )
+    (row,) = result["rows"]
+    assert (row["p"]["Name"], row["q"]) == ("Refreshed by schedule", None)
+
+
+def test_a_join_that_the_site_does_not_take_is_told(place: Place) -> None:
+    with pytest.raises(ProviderError, match="PackageId2"):
+        place.query(wql="SELECT p.Name FROM SMS_Package p JOIN SMS_Program q ON q.PackageID = p.PackageId2")
+
+
+def test_a_sub_query_is_answered(place: Place) -> None:
+    result = place.query(
+        wql="SELECT PackageID FROM SMS_Package WHERE PackageID IN (SELECT PackageID FROM SMS_DistributionPoint)"
+    )
+    assert "PS100011" in ids(result)
+    assert "PS10000A" not in ids(result)
+
+
 def test_words_within_quotes_are_no_words(place: Place) -> None:
     result = place.query(wql="SELECT PackageID FROM SMS_Package WHERE Name = 'select ; ( from :x'")
     assert result["rows"] == []

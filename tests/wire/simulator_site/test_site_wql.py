@@ -135,10 +135,7 @@ def test_refused(statement: str) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "SELECT * FROM X AS y",
-        "SELECT y.Name FROM X y",
-        "SELECT * FROM X JOIN Y ON X.A = Y.A",
-        "SELECT * FROM X WHERE A IN (SELECT A FROM Y)",
+        "SELECT * FROM X RIGHT JOIN Y ON X.A = Y.A",
         "SELECT * FROM X WHERE A ISA 'Y'",
         "SELECT * FROM X GROUP BY A",
         "SELECT * FROM X WHERE A > GetDate()",
@@ -149,6 +146,30 @@ def test_real_but_not_claimed(statement: str) -> None:
     with pytest.raises(wql.WqlError) as caught:
         wql.parse(statement)
     assert caught.value.unsupported
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM X JOIN Y",
+        "SELECT * FROM X JOIN Y ON X.A",
+        "SELECT * FROM X JOIN Y ON X.A < Y.A",
+        "SELECT y.Name FROM X x",
+        "SELECT * FROM X WHERE Y.A = 1",
+        "SELECT * FROM X WHERE A IN (SELECT A FROM Y",
+    ],
+)
+def test_a_join_that_is_none(statement: str) -> None:
+    with pytest.raises(wql.WqlError):
+        wql.parse(statement)
+
+
+def test_an_alias_of_one_class_is_a_name_for_it() -> None:
+    plain = wql.parse("SELECT Name FROM X WHERE Size = 1 AND Name IN ('a') ORDER BY Name")
+    for text in ("FROM X AS y", "FROM X y"):
+        named = wql.parse(f"SELECT y.Name {text} WHERE y.Size = 1 AND Name IN ('a') ORDER BY y.Name")
+        assert (named.columns, named.where, named.order_by) == (plain.columns, plain.where, plain.order_by)
+    assert wql.parse("SELECT y.* FROM X y").columns is None
 
 
 @pytest.mark.parametrize(
@@ -264,6 +285,84 @@ def test_count_order_and_distinct(small: Desk) -> None:
     assert versions == sorted(versions)
 
 
+JOINED = (
+    "SELECT p.PackageID, p.Name, s.ServerNALPath, s.State FROM SMS_Package p "
+    "INNER JOIN SMS_PackageStatusDistPointsSummarizer AS s ON s.PackageID = p.PackageID "
+    "WHERE p.Name LIKE 'N%' AND s.State = 0 ORDER BY p.PackageID DESC"
+)
+
+
+def test_a_join_has_an_object_for_each_alias(small: Desk) -> None:
+    """behaviour 17"""
+    found = list(small.site.query(small.caller, small.namespace, JOINED))
+    assert {each.cim_class.name for each in found} == {"__Generic"}  # type: ignore[union-attr]
+    rows = [each.values for each in found]
+    assert {(row["p"].class_name, row["s"].class_name) for row in rows} == {
+        ("SMS_Package", "SMS_PackageStatusDistPointsSummarizer")
+    }
+    told = [(row["p"].values["PackageID"], row["s"].values["ServerNALPath"]) for row in rows]
+    one_by_one = [
+        (package["PackageID"], row["ServerNALPath"])
+        for package in small.rows("SELECT PackageID FROM SMS_Package WHERE Name LIKE 'N%' ORDER BY PackageID DESC")
+        for row in small.rows(
+            "SELECT ServerNALPath FROM SMS_PackageStatusDistPointsSummarizer "
+            f"WHERE State = 0 AND PackageID = '{package['PackageID']}'"
+        )
+    ]
+    assert sorted(told) == sorted(one_by_one)
+    assert [each for each, _point in told] == [each for each, _point in one_by_one]
+    assert set(rows[0]["p"].values) == {"PackageID", "Name"}
+
+
+def test_a_left_join_keeps_what_has_no_match(small: Desk) -> None:
+    text = "FROM SMS_Package p {} JOIN SMS_Program q ON p.PackageID = q.PackageID"
+    packages = small.rows("SELECT COUNT(*) FROM SMS_Package")[0]["Count"]
+    inner = small.rows(f"SELECT * {text.format('')}")
+    outer = small.rows(f"SELECT * {text.format('LEFT OUTER')}")
+    assert len({row["p"].values["PackageID"] for row in outer}) == packages
+    assert [row for row in outer if row["q"] is not None] == inner
+    assert small.rows(f"SELECT COUNT(*) {text.format('LEFT')}") == [{"Count": len(outer)}]
+
+
+def test_a_join_shows_no_lazy_value(small: Desk) -> None:
+    (row,) = small.rows(
+        "SELECT p.* FROM SMS_Package p JOIN SMS_PackageBaseclass b ON p.PackageID = b.PackageID "
+        "WHERE p.PackageID = 'PS100011'"
+    )
+    assert list(row) == ["p"]
+    assert row["p"].values["RefreshSchedule"] is None
+    assert row["p"].values["SourceVersion"] == 21
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT Name FROM SMS_Package p JOIN SMS_Program q ON p.PackageID = q.PackageID",
+        "SELECT p.Nothing FROM SMS_Package p JOIN SMS_Program q ON p.PackageID = q.PackageID",
+        "SELECT p.Name FROM SMS_Package p JOIN SMS_Program q ON p.PackageID = p.PackageID",
+        "SELECT p.Name FROM SMS_Package p JOIN SMS_Program p ON p.PackageID = p.PackageID",
+        "SELECT p.Name FROM SMS_Package p JOIN SMS_Program q ON p.PackageID = q.PackageID WHERE p.IconSize = 0",
+        "SELECT DISTINCT p.Name FROM SMS_Package p JOIN SMS_Program q ON p.PackageID = q.PackageID",
+        "SELECT p.Name FROM SMS_Package p JOIN SMS_ScheduleToken q ON p.PackageID = q.PackageID",
+    ],
+)
+def test_a_join_that_the_site_refuses(small: Desk, statement: str) -> None:
+    with pytest.raises(WmiError) as caught:
+        small.rows(statement)
+    assert caught.value.hresult == 0x80041017
+
+
+def test_a_sub_query(small: Desk) -> None:
+    on_points = "SELECT PackageID FROM SMS_DistributionPoint WHERE SiteCode = 'PS1'"
+    targeted = {row["PackageID"] for row in small.rows(on_points)}
+    every = small.column("SELECT PackageID FROM SMS_Package")
+    inside = small.column(f"SELECT PackageID FROM SMS_Package WHERE PackageID IN ({on_points})")
+    outside = small.column(f"SELECT PackageID FROM SMS_Package WHERE PackageID NOT IN ({on_points})")
+    assert inside == [each for each in every if each in targeted]
+    assert sorted(inside + outside) == every
+    assert small.rows("SELECT PackageID FROM SMS_Package WHERE Name IN (SELECT SiteName FROM SMS_Site)") == []
+
+
 def test_array_property_contains(small: Desk) -> None:
     all_of_them = small.rows("SELECT PackageID FROM SMS_Package")
     assert small.rows("SELECT PackageID FROM SMS_Package WHERE SecuredScopeNames = 'default'") == all_of_them
@@ -278,7 +377,7 @@ def test_array_property_contains(small: Desk) -> None:
         ("SELECT PackageID FROM SMS_Package WHERE Nothing = 1", 0x80041017, 1078464256),
         ("SELECT * FROM SMS_Package WHERE IconSize = 0", 0x80041017, 1078464256),
         ("SELECT * FROM SMS_ScheduleToken", 0x80041017, 1078464256),
-        ("SELECT p.PackageID FROM SMS_Package p", 0x80041017, 1078464276),
+        ("SELECT PackageID FROM SMS_Package WHERE LastRefreshTime > GetDate()", 0x80041017, 1078464276),
     ],
 )
 def test_error_of_a_bad_query(small: Desk, statement: str, hresult: int, code: int | None) -> None:
