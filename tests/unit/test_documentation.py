@@ -467,24 +467,50 @@ def test_the_readme_lists_every_guide() -> None:
     assert linked == [name for section in sections for name in section["toctree"]]
 
 
-def test_the_permissions_page_shows_the_roles_that_come_along() -> None:
-    """The role on the page is the file; both files differ in Modify only, on what the collection refreshes."""
-    folder = ROOT / "docs" / "docsite" / "rst"
-    files = {name: read(folder / "files" / f"content_{name}.xml") for name in ("reader", "refresher")}
-    assert code_blocks(folder / "permissions.rst", "xml") == [files["refresher"]]
+# Operations that a role grants (SMS_ARoleOperation), and object types (SMS_SecuredCategoryMembership and its like).
+READ, MODIFY, DELETE, COPY_TO_POINT, CREATE = 1, 2, 4, 8, 1024
+OS_IMAGE, BOOT_IMAGE_TYPE, TASK_SEQUENCE, DRIVER, SOFTWARE_UPDATE, POINT, GROUP = 18, 19, 20, 25, 37, 42, 43
+
+
+def roles_that_come_along() -> dict[str, dict[int, int]]:
+    """The roles to import: bits by object type, each type once."""
     granted = {}
-    for name, text in files.items():
-        (role,) = ElementTree.fromstring(text)
+    for file in sorted((ROOT / "docs" / "docsite" / "rst" / "files").glob("content_*.xml")):
+        (role,) = ElementTree.fromstring(read(file))
         operations = role.findall("./Operations/Operation")
-        granted[name] = {int(each.attrib["ObjectTypeID"]): int(each.attrib["GrantedOperations"]) for each in operations}
-        assert len(granted[name]) == len(operations)
-    read_only, read_and_modify = 1, 3
-    assert set(granted["reader"].values()) == {read_only}
+        bits = {int(each.attrib["ObjectTypeID"]): int(each.attrib["GrantedOperations"]) for each in operations}
+        assert len(bits) == len(operations)
+        assert list(bits) == sorted(bits)
+        granted[file.stem.removeprefix("content_")] = bits
+    return granted
+
+
+def test_the_permissions_page_shows_the_roles_that_come_along() -> None:
+    folder = ROOT / "docs" / "docsite" / "rst"
+    shown = [read(folder / "files" / f"content_{name}.xml") for name in ("refresher", "image_keeper")]
+    assert code_blocks(folder / "permissions.rst", "xml") == shown
+    text = read(folder / "permissions.rst")
+    assert [name for name in roles_that_come_along() if f"content_{name}.xml <{REPOSITORY}" not in text] == []
+
+
+def test_the_reader_only_reads_and_the_refresher_only_modifies_what_can_be_refreshed() -> None:
+    granted = roles_that_come_along()
+    assert set(granted["reader"].values()) == {READ}
     assert set(granted["refresher"]) == set(granted["reader"])
     # Behaviour 111: packages, upgrade packages, images, boot images, driver packages, update packages, applications.
-    changed = {kind for kind, bits in granted["refresher"].items() if bits != read_only}
-    assert changed == {2, 14, 18, 19, 23, 24, 31}
-    assert {granted["refresher"][kind] for kind in changed} == {read_and_modify}
+    changed = {kind for kind, bits in granted["refresher"].items() if bits != READ}
+    assert changed == {2, 14, OS_IMAGE, BOOT_IMAGE_TYPE, 23, 24, 31}
+    assert {granted["refresher"][kind] for kind in changed} == {READ | MODIFY}
+
+
+def test_the_image_keeper_changes_nothing_but_images_and_where_they_go() -> None:
+    keeper = roles_that_come_along()["image_keeper"]
+    changed = {kind: bits for kind, bits in keeper.items() if bits != READ}
+    everything = READ | MODIFY | DELETE | CREATE
+    to_points = READ | COPY_TO_POINT
+    assert changed == {OS_IMAGE: everything, BOOT_IMAGE_TYPE: everything, POINT: to_points, GROUP: to_points}
+    # What is looked up for a boot image, before deleting an image, and for offline servicing.
+    assert {DRIVER, TASK_SEQUENCE, SOFTWARE_UPDATE} <= set(keeper)
 
 
 def test_the_picture_on_the_page_is_the_file() -> None:
