@@ -19,7 +19,7 @@ from .._cim.instance import Instance
 from .._cim.types import BOOLEAN, STRING, UINT32
 from .._provider.errors import Impossible, NotFound, OperationFailed, ProviderError
 from .._provider.site import Site
-from .._wsman.errors import OutcomeUnknown
+from .._wsman.errors import ConfigMgrError, OutcomeUnknown
 from . import boot_staleness
 from .boot_build import Build
 from .boot_marks import Mark, read_mark
@@ -90,6 +90,7 @@ class BootImage(Converge):
             site, resource.wmi_class, site.means.clock, rules.build.wait_interval, rules.build.build_timeout, self.say
         )
         self._asked = wish
+        self._put: tuple[Instance, dict[str, Any]] | None = None  # what settings were put over, and which
         self._versions: Versions | None = None
         self.wishes = Wishes(
             resource, site, wish.values, rules.architecture, rules.language, rules.driver_check, self.say
@@ -277,18 +278,16 @@ class BootImage(Converge):
                 self._calm()
             if self.need.reload and not {"OptionalComponents", "ReferencedDrivers"}.isdisjoint(self.current.writes):
                 self._reload_first()
-        before, writes = self.found, dict(self.current.writes)
-        wrote = self.current.action == "update"
         try:
             super().carry_out()
             if self.need.due and self.found is not None:
-                self.build.run(wrote)
+                self.build.run(self._put is not None)
         except OperationFailed as failed:  # the Put itself built, and could not
-            if not wrote:
+            if self._put is None:
                 raise
             self.build.failure, self.build.broke = str(failed), True
-        if self.build.broke and wrote and before is not None and self.rules.on_build_failure == "restore":
-            self.build.restore(before, writes)
+        if self.build.broke and self._put is not None and self.rules.on_build_failure == "restore":
+            self.build.restore(*self._put)
         return self.current
 
     def _reload_first(self) -> None:
@@ -296,8 +295,19 @@ class BootImage(Converge):
 
         The mark comes before it, so that a run that dies in between is finished by the next one.
         """
-        if self.found is not None:
-            self.send_long(self.found, {"ContextID": self.current.writes["ContextID"]}, owes=True)
+
+        def send(read: Instance) -> None:
+            self.send_long(read, {"ContextID": self.current.writes["ContextID"]}, owes=True)
+
+        def planned_anew() -> Instance | None:
+            self.plan()
+            return self.found if self.need.reload else None
+
+        try:
+            marked = self._write_when_free(self.found, send, planned_anew)
+        finally:
+            self._lock.give_back()
+        if marked:
             self.build.reload()
             self.plan()  # nothing that was read before a method is ever put after it
 
@@ -335,6 +345,7 @@ class BootImage(Converge):
             self._clock.sleep(self.rules.build.wait_interval)
 
     def _send(self, read: Instance) -> None:
+        self._put = read, dict(self.current.writes)
         try:
             self.send_long(read, self.current.writes, owes=self.need.due or bool(self.pending))
         except OutcomeUnknown as lost:
@@ -375,7 +386,12 @@ class BootImage(Converge):
             self._be_patient(lost)
             raise
         except (OperationFailed, ProviderError):
-            self._clear_away(context)
+            try:
+                self._clear_away(context)
+            except ConfigMgrError as problem:
+                self.say(
+                    f"What the failed creation of {self._name!r} may have left could not be cleared away: {problem}"
+                )
             raise
 
     def _clear_away(self, context: str) -> None:
@@ -386,7 +402,7 @@ class BootImage(Converge):
                 left = self.site.get(self.resource.wmi_class, row["PackageID"])
             except NotFound:
                 continue
-            if left.value("ContextID", STRING) != context:
+            if (left.value("ContextID", STRING) or "").upper() != context:
                 continue
             if self.rules.on_build_failure == "restore":
                 self.site.delete(self.resource.wmi_class, row["PackageID"])

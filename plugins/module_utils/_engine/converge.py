@@ -326,26 +326,42 @@ class Converge:
         )
 
     def _update(self) -> None:
-        self._lock.begin()
-        while self.current.action == "update" and self.found is not None:
-            read = self.found
-            try:
-                with self._lock.writing(self._id()):
-                    self._send(read)
-                break
-            except Locked as locked:
-                self._lock.give_way(locked, self._id(), self._label())
-                self.plan()  # the holder may have changed it
-            except OutcomeUnknown as lost:
-                self._settle(read, lost)
-                return
-            except ProviderError as refused:
-                self._blame_an_edit(read, refused)
+        def planned_anew() -> Instance | None:  # the holder may have changed it
+            self.plan()
+            return self.found if self.current.action == "update" else None
+
+        try:
+            self._write_when_free(self.found, self._send, planned_anew)
+        except OutcomeUnknown as lost:
+            if self.found is None:
                 raise
+            self._settle(self.found, lost)
+            return
         if self.current.action == "update":
             self._read_back()
         elif self.current.action == "create":  # whoever had it open has deleted it
             self._create()
+
+    def _write_when_free(
+        self, read: Instance | None, send: Callable[[Instance], None], again: Callable[[], Instance | None]
+    ) -> bool:
+        """Send a write of what was read; while somebody has the object open, wait, and read it `again`.
+
+        False if there is nothing to be written then. Raises Locked, ChangedMeanwhile, ProviderError, OutcomeUnknown.
+        """
+        self._lock.begin()
+        while read is not None:
+            try:
+                with self._lock.writing(self._id()):
+                    send(read)
+                return True
+            except Locked as locked:
+                self._lock.give_way(locked, self._id(), self._label())
+                read = again()
+            except ProviderError as refused:
+                self._blame_an_edit(read, refused)
+                raise
+        return False
 
     def _send(self, read: Instance) -> None:
         """The Put. Raises what `Site.put` raises."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from .._cim.instance import Instance
 from .._cim.types import STRING, UINT32
-from .._provider.errors import Locked, NotConverged, ProviderError
+from .._provider.errors import NotConverged, ProviderError
 from .._provider.site import Site
 from .._wsman.errors import OutcomeUnknown
 from . import report
@@ -200,20 +200,16 @@ class ImageState(Converge):
 
     def _commit(self, read: Instance) -> OutcomeUnknown | None:
         """Put the object as it was just read, which saves the metadata (behaviour 88). A lost answer is returned."""
-        self._lock.begin()
-        while True:
-            try:
-                with self._lock.writing(self._id()), refresh_follows(self.site):
-                    self.site.put(read, {})
-                return None
-            except Locked as locked:
-                self._lock.give_way(locked, self._id(), self._label())
-                read = self._get(self._id())
-            except OutcomeUnknown as lost:
-                return lost
-            except ProviderError as refused:
-                self._blame_an_edit(read, refused)
-                raise
+
+        def send(as_read: Instance) -> None:
+            with refresh_follows(self.site):
+                self.site.put(as_read, {})
+
+        try:
+            self._write_when_free(read, send, lambda: self._get(self._id()))
+        except OutcomeUnknown as lost:
+            return lost
+        return None
 
     # -- the content -----------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from .conftest import BootDeclaring, MakeBoot
 
 BOOT = "PS100004"
 SPARE = r"\\cm01.contoso.test\SMS_PS1\OSD\boot\x64\spare.wim"
+OLD = "PS100006"  # an older kit, an older client
 NEW = {"name": "Branch offices", "image_path": SPARE, "architecture": "x64"}
 ASKED: dict[str, Any] = {
     "package_id": BOOT,
@@ -280,6 +281,53 @@ def test_a_lost_answer_to_the_put(boot: BootDeclaring, fault: str) -> None:
     done = boot(**ASKED)
     assert done["build"]["status"] == "refreshed"
     assert boot.executions("Put") == boot.refreshed == {BOOT: 1}
+
+
+def test_what_an_editor_set_before_our_write_is_not_taken_back(boot: BootDeclaring) -> None:
+    """The settings from before the write are those that were read when the lock was free."""
+    site = boot.server.site
+    path = f'SMS_BootImagePackage.PackageID="{BOOT}"'
+    site.locks.hold(path, Lock("CONTOSO\\alice", "console", "WKS-7", "PS1", site.world.date()))
+
+    def edited() -> None:
+        if site.locks.snapshot():
+            boot.server.change(put=BOOT, values={"ScratchSpace": 512})
+            site.locks.free(path)
+
+    boot.clock.after_sleep = edited
+    failed = boot(**UNSIGNED, lock_wait=60.0)
+    assert failed["failed"]
+    assert failed["build"]["restored"]
+    assert boot.values(BOOT)["ScratchSpace"] == 512
+    assert len(boot.values(BOOT)["ReferencedDrivers"]) == 1
+
+
+@pytest.mark.parametrize("wait", [0.0, 60.0])
+def test_an_image_to_be_reloaded_that_somebody_edits(boot: BootDeclaring, wait: float) -> None:
+    """The mark before the reload is a write like any other."""
+    site = boot.server.site
+    path = f'SMS_BootImagePackage.PackageID="{OLD}"'
+    site.locks.hold(path, Lock("CONTOSO\\alice", "console", "WKS-7", "PS1", site.world.date()))
+    boot.clock.after_sleep = lambda: site.locks.free(path)
+    asked: dict[str, Any] = {"package_id": OLD, "drivers": {"add": ["16777401"]}, "lock_wait": wait}
+    reload: dict[str, Any] = {"rebuild": "if_stale", "reload_winpe": True}
+    if not wait:
+        with pytest.raises(Locked, match=r"is being edited by CONTOSO.alice on WKS-7"):
+            boot(**asked, **reload)
+        assert boot.executions("ReloadWinPeFromAdk") == {}
+        return
+    assert boot(**asked, **reload)["build"]["status"] == "refreshed"
+    assert boot.executions("ReloadWinPeFromAdk") == {OLD: 1}
+
+
+@pytest.mark.parametrize("verb", ["Delete", "Get"])
+def test_what_a_failed_creation_left_and_cannot_be_deleted(make_boot: MakeBoot, verb: str) -> None:
+    """The failure that is told is that of the build."""
+    boot = make_boot(boot_row="before_build")
+    boot.server.add_fault(verb=verb, action="provider_error", **{"class": "SMS_BootImagePackage"})
+    with pytest.raises(OperationFailed, match=r"homemade\.inf"):
+        boot(**NEW, drivers={"add": ["16777403"]}, driver_check="warn")
+    assert any("may have left could not be cleared away: " in each for each in boot.warnings)
 
 
 # -- where a Put builds, too -----------------------------------------------------------------------------------
