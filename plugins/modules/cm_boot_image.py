@@ -229,7 +229,7 @@ action:
   type: str
   sample: update
 package_id:
-  description: Id of the boot image, null where it is absent, or not there yet.
+  description: Id of the boot image, also of one that was deleted; null where none has the name (yet).
   returned: success
   type: str
   sample: PS100004
@@ -259,9 +259,12 @@ build:
   type: dict
   sample: {due: true, reason: scratch_space changed, status: refreshed, percent: 100, reloaded_winpe: false, restored: false}
 pending:
-  description: Whether an earlier run had changed settings and did not build; null where nothing tells.
+  description:
+    - What an earlier run that died left undone. V(none), V(build), or V(unknown) with a warning where neither the image nor the audit
+      messages tell. It is part of this run, unless O(rebuild=never).
   returned: success
-  type: bool
+  type: str
+  sample: none
 staleness:
   description:
     - For C(client) and C(winpe), the version in the image, that of the site or of the kit, and whether the image is C(stale).

@@ -191,7 +191,7 @@ refresh:
     context_id:
     error:
 package_id:
-  description: Id of the object; null where there is none (yet).
+  description: Id of the image, also of one that was deleted; null where none has the name (yet).
   returned: success
   type: str
   sample: PS100003

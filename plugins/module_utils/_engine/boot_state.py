@@ -34,6 +34,7 @@ from .resource import Resource
 from .trail import can_mark, read_trail, refresh_follows, refresh_is_pending
 
 UNDER_WAY = (1, 2)  # ActionInProgress: update, add
+NOTHING, PENDING, UNKNOWN = "none", "build", "unknown"
 _STATE = {"ActionInProgress": UINT32, "PackageID": STRING, "SourceVersion": UINT32}
 
 
@@ -84,7 +85,7 @@ class BootImage(Converge):
         self.rules = rules
         self.need = Need()
         self.staleness: Staleness | None = None
-        self.pending: bool | None = None
+        self.pending = NOTHING
         self.build = Build(self, operation)
         self.follower = Follower(
             site, resource.wmi_class, site.means.clock, rules.build.wait_interval, rules.build.build_timeout, self.say
@@ -133,9 +134,23 @@ class BootImage(Converge):
     def _pending_by_trail(self) -> bool | None:
         """Whether a build is owed, where the image has no mark of ours: by the audit messages. None: they do not tell."""
         try:
-            return refresh_is_pending(read_trail(self.site, self._id()), can_mark(self.site))
-        except ProviderError:
+            owed = refresh_is_pending(read_trail(self.site, self._id()), can_mark(self.site))
+        except ProviderError as refused:
+            self.say(
+                f"Whether an earlier run died before the build of {self._label()} cannot be told, because the audit messages cannot be read: {refused}"
+            )
             return None
+        if owed is None:
+            self.say(
+                f"Whether an earlier run died before the build of {self._label()} cannot be told, because audit_name is none, or the host takes no name; "
+                "rebuild: always makes sure"
+            )
+        return owed
+
+    @property
+    def _unfinished(self) -> bool:
+        """Whether an earlier run left a build undone."""
+        return self.pending == PENDING
 
     @property
     def source_version(self) -> int:
@@ -155,7 +170,8 @@ class BootImage(Converge):
                 hint="Create a boot image of your own from the other WIM",
             )
         mark = self.mark
-        self.pending = mark.pending(self.source_version) if mark else self._pending_by_trail()
+        owed = mark.pending(self.source_version) if mark else self._pending_by_trail()
+        self.pending = {True: PENDING, False: NOTHING, None: UNKNOWN}[owed]
         self.staleness = self.measure(found)
         settings = [
             item.option for item in self.resource.properties if item.with_build and item.wmi in self.current.writes
@@ -164,7 +180,7 @@ class BootImage(Converge):
         if self.need.due:
             self._demand_ours()
         if self.current.action == "update" or self.need.stale:
-            due = bool(settings) or bool(self.pending) or self.need.stale
+            due = bool(settings) or self._unfinished or self.need.stale
             pair = self._pair if self.need.stale else mark.pair if mark else 0
             wanted = Mark(self.source_version, due, pair)
             if self.current.changed or wanted != mark:
@@ -180,17 +196,17 @@ class BootImage(Converge):
         why = ""
         if settings:
             why = f"{', '.join(sorted(settings))} changed"
-        elif self.pending:
+        elif self._unfinished:
             why = "an earlier run changed settings and did not build"
         if self.rules.rebuild == "never":
             if why:
                 self.say(f"{self._label()}: {why}; this is in no image until it is built, and rebuild is never")
-            return Need(pending=bool(self.pending))
+            return Need(pending=self._unfinished)
         stale = self._stale(mark, bool(why)) if self.rules.rebuild == "if_stale" else []
         if self.rules.rebuild == "always" and not why:
             why = "asked for"
         reason = "; ".join([why, *stale] if why else stale)
-        return Need(reason, self._reload_due(), bool(stale), bool(self.pending))
+        return Need(reason, self._reload_due(), bool(stale), self._unfinished)
 
     def _reload_due(self) -> bool:
         return (
@@ -211,7 +227,7 @@ class BootImage(Converge):
                 "set reload_winpe to reload it with the current Windows PE version"
             )
             age = replace(age, winpe=None)
-        if age.reasons and mark and mark.pair == self._pair and not self.pending:
+        if age.reasons and mark and mark.pair == self._pair and not self._unfinished:
             if built_anyway:
                 return []
             raise Impossible(
@@ -347,7 +363,7 @@ class BootImage(Converge):
     def _send(self, read: Instance) -> None:
         self._put = read, dict(self.current.writes)
         try:
-            self.send_long(read, self.current.writes, owes=self.need.due or bool(self.pending))
+            self.send_long(read, self.current.writes, owes=self.need.due or self._unfinished)
         except OutcomeUnknown as lost:
             self._be_patient(lost)
             raise

@@ -166,13 +166,27 @@ def test_rebuild_never_leaves_the_build_to_a_later_run(boot: BootDeclaring) -> N
     assert boot.refreshed == {}
     assert "this is in no image until it is built, and rebuild is never" in boot.warnings[-1]
     still = boot(package_id=BOOT, scratch_space=64, rebuild="never")
-    assert (still["changed"], still["pending"]) == (False, True)
+    assert (still["changed"], still["pending"]) == (False, "build")
     boot(package_id=BOOT, description="Another", rebuild="never")  # does not hide it
     done = boot(package_id=BOOT, scratch_space=64)
     assert (done["changed"], done["build"]["status"]) == (True, "refreshed")
     assert done["build"]["reason"] == "an earlier run changed settings and did not build"
     assert boot.contents(BOOT).scratch_space == 64
     assert not boot(package_id=BOOT, scratch_space=64)["changed"]
+
+
+def test_whether_a_build_is_owed_can_be_unknown(boot: BootDeclaring) -> None:
+    assert boot(package_id=BOOT)["pending"] == "none"
+    boot.server.add_fault(**{"class": "SMS_StatMsgWithInsStrings"}, action="provider_error", error_code=5, times=1)
+    done = boot(package_id=BOOT)
+    assert (done["changed"], done["pending"]) == (False, "unknown")
+    assert "because the audit messages cannot be read" in boot.warnings[-1]
+    boot.server.change(put=BOOT, values={"ScratchSpace": 64})
+    boot.program = "none"
+    boot.named = 0
+    done = boot(package_id=BOOT, scratch_space=64)
+    assert (done["changed"], done["pending"]) == (False, "unknown")
+    assert "because audit_name is none, or the host takes no name; rebuild: always makes sure" in boot.warnings[-1]
 
 
 def test_a_build_in_the_console_settles_what_was_pending(boot: BootDeclaring) -> None:
