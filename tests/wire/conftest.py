@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
+from ansible_collections.configmgr.content.plugins.module_utils._provider.site import Site
+from call_shapes import misfits
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +27,29 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         "all_proxy",
     ):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _every_call_is_as_the_reference_has_it(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Parameters under their exact names and types, none missing, keys for objects alone (wire I-01 to I-06)."""
+    wrong: list[str] = []
+    call = Site.call
+
+    def checked(
+        self: Site,
+        class_name: str,
+        method: str,
+        keys: Mapping[str, str] | None = None,
+        arguments: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> dict[str, Any]:
+        wrong.extend(misfits(class_name, method, keys, arguments, outputs))
+        return call(self, class_name, method, keys, arguments, outputs, **more)
+
+    monkeypatch.setattr(Site, "call", checked)
+    yield
+    assert wrong == []
 
 
 @pytest.fixture
