@@ -252,7 +252,7 @@ def same(wanted: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any] 
 def missing(wanted: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any] | None]) -> list[Mapping[str, Any]]:
     """Those that are wanted and not found; each one that is found stands for one."""
     rest, absent = list(found), []
-    for each in wanted:
+    for each in sorted(wanted, key=lambda one: one["start"] is None):  # what has any start takes what is left over
         match = next((other for other in rest if other is not None and _same(each, other)), None)
         if match is None:
             absent.append(each)

@@ -16,6 +16,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.schedule
     MOST_TOKENS,
     WEEKS,
     in_words,
+    missing,
     normal,
     same,
     tokens,
@@ -87,6 +88,16 @@ def test_two_schedules_are_the_same_only_if_they_read_alike(one: dict[str, Any],
     assert not same(first, [*found, *found])
     assert not same([*first, *first], found)
     assert not same([], found)
+
+
+def test_an_interval_with_any_start_leaves_the_one_that_another_needs() -> None:
+    """However the site sorts them."""
+    daily: dict[str, Any] = {"recurs": "interval", "every": {"days": 1}}
+    found = normal([{**daily, "start": "2026-11-20T22:00"}, {**daily, "start": "2026-11-21T22:00"}])
+    asked = normal([daily, {**daily, "start": "2026-11-20T22:00"}])
+    assert same(asked, found)
+    assert same(asked, found[::-1])
+    assert missing(asked, found[:1]) == [asked[0]]
 
 
 def test_each_token_carries_every_number_of_its_class() -> None:
