@@ -98,14 +98,16 @@ def result_of(task: BootImage, carried_out: bool, used_by: bool) -> dict[str, An
     return result
 
 
+def boot_work(task: Task, resource: Resource, operation: Operation) -> Mapping[str, Any]:
+    """What `cm_boot_image` does."""
+    image = make_boot_image(resource, operation, task.params, lambda: task.site, task.warn)
+    image.plan()
+    if not task.check_mode:
+        image.carry_out()
+    return result_of(image, not task.check_mode, task.params["list_used_by"])
+
+
 def run_boot_image(resource: Resource, operation: Operation) -> None:
     """The whole module `cm_boot_image`."""
-
-    def work(task: Task) -> Mapping[str, Any]:
-        image = make_boot_image(resource, operation, task.params, lambda: task.site, task.warn)
-        image.plan()
-        if not task.check_mode:
-            image.carry_out()
-        return result_of(image, not task.check_mode, task.params["list_used_by"])
-
+    work = partial(boot_work, resource=resource, operation=operation)
     run_task(boot_spec(resource), work, required_one_of=[("package_id", "name")])

@@ -56,14 +56,18 @@ def make_image(
     return make_converge(resource, params, open_session, warn, make)
 
 
+def image_work(
+    task: Task, resource: Resource, operation: Operation, resources: Sequence[Resource]
+) -> Mapping[str, Any]:
+    """What `cm_image_package` does."""
+    image = make_image(resource, operation, resources, task.params, lambda: task.site, task.warn)
+    image.plan()
+    if not task.check_mode:
+        image.carry_out()
+    return result_of(image, not task.check_mode)
+
+
 def run_image_package(resource: Resource, operation: Operation, resources: Sequence[Resource]) -> None:
     """The whole module `cm_image_package`."""
-
-    def work(task: Task) -> Mapping[str, Any]:
-        image = make_image(resource, operation, resources, task.params, lambda: task.site, task.warn)
-        image.plan()
-        if not task.check_mode:
-            image.carry_out()
-        return result_of(image, not task.check_mode)
-
+    work = partial(image_work, resource=resource, operation=operation, resources=resources)
     run_task(image_spec(resource), work, required_one_of=[("package_id", "name")])

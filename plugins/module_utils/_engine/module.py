@@ -19,14 +19,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from .._provider.errors import Impossible, Interrupted
-from .._provider.site import Site, open_site
+from .._provider.site import Site, Written, open_site
 from .._wsman.errors import ConfigMgrError, ListBroken
 from . import report
 from .connection import OPTIONS, means_from
 from .distribution import Wanted
 from .operation import Earlier, Operation, Rules
-from .options import bare_list
-from .options import demand_seconds
+from .options import bare_list, demand_seconds
 from .resource import Property, Resource
 from .selection import Asked, checked_ids
 
@@ -196,6 +195,8 @@ def run_task(spec: Mapping[str, Any], work: Callable[[Task], Mapping[str, Any]],
         task = Task(module.params, module.check_mode, module.warn, module)
         try:
             result = dict(work(task))
+        except (ConfigMgrError, Interrupted) as error:
+            module.fail_json(**failure_of(error, task.written))
         finally:
             task.close()
         if result.pop("failed", False):
@@ -228,6 +229,11 @@ class Task:
         if self._site is None:
             self._site = open_site(self._means, self.params["site_code"])
         return self._site
+
+    @property
+    def written(self) -> Written:
+        """What it wrote so far."""
+        return Written() if self._site is None else self._site.written
 
     def complete(self, read: Callable[[], Any]) -> Any:
         """What reads a list to its end, carried out again if the list breaks off (wire E-18)."""
@@ -270,6 +276,8 @@ def _resource(module: AnsibleModule, resource: Resource) -> None:
         task.plan()
         if not module.check_mode:
             task.carry_out()
+    except (ConfigMgrError, Interrupted) as error:
+        module.fail_json(**failure_of(error, task.site.written))
     finally:
         task.site.close()
     module.exit_json(**result_of(task, carried_out=not module.check_mode))
@@ -551,6 +559,19 @@ def _stop_on_terminate() -> None:
         raise Interrupted("the task was told to stop (SIGTERM)")
 
     signal.signal(signal.SIGTERM, stop)
+
+
+def failure_of(error: ConfigMgrError | Interrupted, written: Written) -> dict[str, Any]:
+    """How a task fails that may have written something before: nobody may take it for one that did nothing."""
+    done, lost = (list(dict.fromkeys(each)) for each in (written.done, written.lost))
+    told, message = error.as_result(), str(error)
+    if done:
+        message += f" Carried out before it failed: {', '.join(done)}."
+        told["carried_out"] = done
+    if lost:
+        message += f" Perhaps carried out, as its answer was lost: {', '.join(lost)}."
+        told["perhaps_carried_out"] = lost
+    return {"msg": message, "error": told, "changed": bool(done)}
 
 
 def _guarded(module: AnsibleModule, work: Callable[[], None]) -> None:

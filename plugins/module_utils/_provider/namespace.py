@@ -65,7 +65,7 @@ class Namespace:
     def create(self, class_name: str, values: Changes) -> dict[str, str]:
         """Make an object; its keys, as far as the answer tells them (wire C-05). Raises OutcomeUnknown for a lost answer."""
         self._settle()
-        with self.site._explained(f"Cannot create {class_name}"):
+        with self.site.writing(f"creation of {class_name}"), self.site._explained(f"Cannot create {class_name}"):
             return dict(self._session.create(class_name, values).keys)
 
     def call(
@@ -78,7 +78,8 @@ class Namespace:
         path = ObjectPath(self.name, class_name, tuple(keys.items()))
         if not reading:
             self._settle()
-        with self.site._explained(f"{method} of {path} failed"):
+        what = "" if reading else f"{method} of {path}"
+        with self.site.writing(what), self.site._explained(f"{method} of {path} failed"):
             answer = self._session.answer_of(class_name, method, arguments, keys, reading=reading)
         return Properties(answer)
 

@@ -16,11 +16,11 @@ from .._cim.session import WmiSession
 from .._cim.types import BOOLEAN, STRING, UINT32, Codec
 from .._wsman.choice import settle
 from .._wsman.context import ContextValues
-from .._wsman.errors import ListBroken, WSManFault
+from .._wsman.errors import ListBroken, OutcomeUnknown, WSManFault
 from .._wsman.transport import Endpoint, Transport, WinRMTransport, resolve
 from .._wsman.verbs import Link
 from .clock import Clock
-from .errors import Impossible, NamespaceMissing, NotFound, ProviderError, explain
+from .errors import Impossible, Interrupted, NamespaceMissing, NotFound, ProviderError, explain
 
 # SMS_ProviderLocation (behaviour 1 to 3): one row a provider and site, in the namespace above the sites'.
 ROOT = "root/sms"
@@ -58,6 +58,14 @@ class Means:
     find_address: Callable[[Endpoint], str] = resolve
 
 
+@dataclass
+class Written:
+    """What a task wrote, in words: `done` for certain, `lost` where no usable answer came, so that it may have been done."""
+
+    done: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+
 class Site:
     """An open session on one site. Not for use by two threads at a time: `sibling` gives each its own."""
 
@@ -69,8 +77,10 @@ class Site:
         link: Link | None = None,
         style: str | None = None,
         calls: dict[str, int] | None = None,
+        written: Written | None = None,
     ) -> None:
         self.means = means
+        self.written = written or Written()
         self._calls = {} if calls is None else calls  # how often a method was called on an object; "" is any object
         self.address = address
         self.code = code
@@ -100,7 +110,9 @@ class Site:
 
     def sibling(self) -> Site:
         """A second session on the same provider: same address, own connection, own login."""
-        other = Site(self.means, self.address, self.code, style=self._session.style, calls=self._calls)
+        other = Site(
+            self.means, self.address, self.code, style=self._session.style, calls=self._calls, written=self.written
+        )
         self._siblings.append(other)
         return other
 
@@ -166,20 +178,20 @@ class Site:
         if path is not None and instance.stamp is not None and instance.stamp != self._stamp(_id_of(path)):
             raise RuntimeError(f"{path} was read before a method was called on it and must not be written back")
         self._demand_room(f"Cannot change {path}", instance.changed(changes))
-        with self._explained(f"Cannot change {instance.path}"):
+        with self.writing(f"change of {_on(path)}"), self._explained(f"Cannot change {instance.path}"):
             self._session.put(instance, changes)
 
     def create(self, class_name: str, values: Changes) -> str:
         """Make an object; its PackageID, empty if the answer does not tell it (wire C-05, behaviour 23 to 26)."""
         self._demand_room(f"Cannot create {class_name}", new_instance("size", class_name, values))
-        with self._explained(f"Cannot create {class_name}"):
+        with self.writing(f"creation of {class_name}"), self._explained(f"Cannot create {class_name}"):
             path = self._session.create(class_name, values)
         return dict(path.keys).get("PackageID", "").upper()
 
     def delete(self, class_name: str, package_id: str) -> None:
         """Delete an object, or begin to (behaviour 113)."""
         path = ObjectPath(self._session.namespace, class_name, (("PackageID", package_id),))
-        with self._explained(f"Cannot delete {path}"):
+        with self.writing(f"deletion of {_on(path)}"), self._explained(f"Cannot delete {path}"):
             self._session.delete(path)
 
     def call(
@@ -199,16 +211,24 @@ class Site:
         """
         on = " ".join([class_name, *(keys or {}).values()])
         what = f"{method} of {on} failed"
-        if not reading and method not in _LEAVE_OBJECTS_ALONE:
+        changing = not reading and method not in _LEAVE_OBJECTS_ALONE
+        if changing:
             touched = (keys or {}).get("PackageID", "").upper()
             self._calls[touched] = self._calls.get(touched, 0) + 1
-        with self._explained(what):
-            answer = self._session.invoke(
-                class_name, method, arguments or {}, keys=keys, outputs=outputs or {}, timeout=timeout, reading=reading
-            )
-        value = answer.get("ReturnValue")
-        if value:
-            raise ProviderError(what, where=self.where, return_value=value)
+        with self.writing(f"{method} of {on}" if changing else ""):
+            with self._explained(what):
+                answer = self._session.invoke(
+                    class_name,
+                    method,
+                    arguments or {},
+                    keys=keys,
+                    outputs=outputs or {},
+                    timeout=timeout,
+                    reading=reading,
+                )
+            value = answer.get("ReturnValue")
+            if value:
+                raise ProviderError(what, where=self.where, return_value=value)
         return answer
 
     def _stamp(self, package_id: str) -> tuple[int, int]:
@@ -224,6 +244,18 @@ class Site:
                 where=self.where,
                 hint="Make it smaller (each byte of an icon takes some 20), or raise max_envelope_size here and MaxEnvelopeSizekb on the provider host",
             )
+
+    @contextmanager
+    def writing(self, what: str) -> Iterator[None]:
+        """One write: that it was carried out, or may have been, is remembered for when the task fails later. Not if empty."""
+        try:
+            yield
+        except (OutcomeUnknown, Interrupted):
+            if what:
+                self.written.lost.append(what)
+            raise
+        if what:
+            self.written.done.append(what)
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:
@@ -332,6 +364,11 @@ def _own_code(session: WmiSession, means: Means) -> str:
     raise Impossible(
         "The host knows several sites and none as its own", where=host, hint=f"Give site_code. Known: {_named(found)}"
     )
+
+
+def _on(path: ObjectPath | None) -> str:
+    """The object, for messages."""
+    return " ".join([path.class_name, *(value for _name, value in path.keys)]) if path is not None else "an object"
 
 
 def _id_of(path: ObjectPath) -> str:
