@@ -38,6 +38,7 @@ class Build:
         self.broke = False
         self.restored = False
         self.reloaded = False
+        self._renewed = False  # its original is the kit's by now, by this run or an earlier one
         self.row: dict[str, Any] | None = None
         self.resume: list[dict[str, Any]] = []
         self._task = task
@@ -46,7 +47,7 @@ class Build:
     def run(self, wrote: bool) -> None:
         """Bring what is due about. `wrote`: this run changed settings, so nothing that ran before counts."""
         task = self._task
-        if task.need.reload and not self.reloaded:
+        if task.need.reload and not self._renewed:
             self.reload()
         earlier = None if wrote else self._begun()
         if not task.need.due:  # it ended while we waited
@@ -111,7 +112,7 @@ class Build:
             return
         reasons = (
             task.staleness.reasons
-            if self.reloaded
+            if self._renewed
             else [reason for reason in task.staleness.reasons if "Windows PE" not in reason]
         )
         if reasons:
@@ -123,8 +124,14 @@ class Build:
     # -- Windows PE ------------------------------------------------------------------------------------------------
 
     def reload(self) -> None:
-        """Reload the original with the kit's Windows PE (ReloadWinPeFromAdk, behaviour 89). Sent once; a lost answer is settled by reading."""
+        """Reload the original with the kit's Windows PE (ReloadWinPeFromAdk, behaviour 89). Sent once; a lost answer is settled by reading.
+
+        An earlier run that did not come to the build may have done it already.
+        """
         task = self._task
+        self._renewed = task.need.pending and self._has_winpe()
+        if self._renewed:
+            return
         task.say(
             f"{task.object_label}: its WIM is written anew from the deployment kit; what was changed in it by hand is lost"
         )
@@ -140,7 +147,7 @@ class Build:
             self._await_winpe()
         elif write.error is not None:
             raise write.error
-        self.reloaded = True
+        self.reloaded = self._renewed = True
 
     def _await_winpe(self) -> None:
         """Until the image, or the file behind it, has the kit's Windows PE; a site that shows neither gets some minutes.

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._provider.errors import Impossible
+from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import ConfigMgrError
 
 from .conftest import BootDeclaring, MakeBoot
 
@@ -146,3 +147,17 @@ def test_a_site_without_a_kit_cannot_say(boot: BootDeclaring) -> None:
     told = boot(package_id=BOOT, **RELOAD)
     assert told["staleness"]["winpe"] == {"image": "10.0.19041.1", "kit": None, "stale": None}
     assert not told["changed"]
+
+
+def test_windows_pe_that_an_earlier_run_reloaded_is_not_reloaded_again(make_boot: MakeBoot) -> None:
+    """The build of that run was not begun; the WIM shows that it is the kit's by now."""
+    boot = make_boot(path_identity="computer")
+    boot.server.add_fault(verb="Invoke", method="GetImageProperties", action="http", status=403)
+    with pytest.raises(ConfigMgrError):
+        boot(package_id=OLD, **RELOAD)
+    boot.settle()
+    assert (reloads(boot), boot.refreshed) == ({OLD: 1}, {})
+    done = boot(package_id=OLD, **RELOAD)
+    assert (done["build"]["status"], done["build"]["reloaded_winpe"]) == ("refreshed", False)
+    assert done["staleness"]["winpe"]["stale"] is False
+    assert (reloads(boot), boot.refreshed) == ({OLD: 1}, {OLD: 1})
