@@ -277,7 +277,8 @@ def _reload_properties(task: Task, resource: Resource, package_id: str) -> Mappi
     told = before.value("ImageProperty", STRING) or ""
     path = before.value("ImagePath", STRING) or ""
     fresh = _images(site, resource, path)
-    changed = fresh != boot_wim.images_in(told) if fresh else True
+    predictable = bool(fresh)
+    changed = fresh != boot_wim.images_in(told) if predictable else True
     if changed and not task.check_mode:
         site.call(resource.wmi_class, "ReloadImageProperties", {"PackageID": package_id})
         after = site.get(resource.wmi_class, package_id)  # nothing read before the call is ever put after it
@@ -285,7 +286,7 @@ def _reload_properties(task: Task, resource: Resource, package_id: str) -> Mappi
             _call(task, lambda session: session.put(after, {}), "Put")
             after = site.get(resource.wmi_class, package_id)
         told_after = after.value("ImageProperty", STRING) or ""
-        if told_after == told and fresh:
+        if told_after == told and predictable:
             raise NotConverged(
                 f"The site took ReloadImageProperties of {package_id} and still shows the metadata from before",
                 where=site.where,
@@ -295,8 +296,8 @@ def _reload_properties(task: Task, resource: Resource, package_id: str) -> Mappi
         fresh = boot_wim.images_in(told_after)
     return {
         "changed": changed,
-        "predictable": True,
-        "images": {str(index): told for index, told in (fresh or boot_wim.images_in(told)).items()},
+        "predictable": predictable,
+        "images": {str(index): image for index, image in (fresh or boot_wim.images_in(told)).items()},
         "requests": site.requests,
         "site_code": site.code,
     }

@@ -206,6 +206,15 @@ def test_metadata_of_a_wim_that_was_changed_outside(make_boot: MakeBoot, reload:
     assert not run(boot, boot_calls.boot_maintenance, MAINTENANCE_SPEC, **asked)["changed"]
 
 
+def test_metadata_whose_source_cannot_be_read_are_no_prediction(boot: BootDeclaring) -> None:
+    boot.server.add_fault(verb="Invoke", method="GetImageProperties", action="provider_error", times=None)
+    asked = {"action": "reload_image_properties", "package_id": BOOT}
+    predicted = run(boot, boot_calls.boot_maintenance, MAINTENANCE_SPEC, check=True, **asked)
+    assert (predicted["changed"], predicted["predictable"]) == (True, False)
+    done = run(boot, boot_calls.boot_maintenance, MAINTENANCE_SPEC, **asked)
+    assert (done["changed"], done["predictable"]) == (False, False)
+
+
 def test_metadata_that_the_site_does_not_take(make_boot: MakeBoot, monkeypatch: pytest.MonkeyPatch) -> None:
     boot = make_boot(path_identity="computer")
     wims = boot.server.site.world.wims
