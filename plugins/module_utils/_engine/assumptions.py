@@ -474,6 +474,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "Nothing: the namespace of an answer is not compared.",
     ),
     Assumption(
+        "schedule_without_source",
+        "What becomes of a refresh schedule of a package that is not taken from a source.",
+        ("refused", "ignored"),
+        "Nothing: no such schedule is sent.",
+        WRITE + " Set a schedule by a script for a package without source files.",
+    ),
+    Assumption(
         "sign_in_refusal",
         "How the provider refuses a sign-in that is too weak.",
         ("access_denied", "provider_error"),

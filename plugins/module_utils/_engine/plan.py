@@ -16,6 +16,8 @@ from .resource import Flag, Property, Resource
 from .words import in_words
 
 FLAGS = "PkgFlags"
+SCHEDULE, SOURCE_FLAG = "RefreshSchedule", "PkgSourceFlag"
+DIRECT = 2  # STORAGE_DIRECT
 ALL_BITS = 0xFFFFFFFF
 # Stands in a prediction for what only the site can know.
 BY_THE_SITE = "(assigned by the site)"
@@ -108,7 +110,23 @@ def make_plan(resource: Resource, wish: Wish, found: Instance | None) -> Plan:
         if found is None:
             return Plan("none")
         return Plan("delete", before={"state": "present", **_names(resource, found)}, after={"state": "absent"})
-    return _creation(resource, wish) if found is None else _change(resource, wish, found)
+    plan = _creation(resource, wish) if found is None else _change(resource, wish, found)
+    _demand_source(resource, plan.writes, found)
+    return plan
+
+
+def _demand_source(resource: Resource, writes: Changes, found: Instance | None) -> None:
+    """A site refuses or ignores a schedule for content that it does not take from a source (behaviour 47). Raises Impossible."""
+    if not writes.get(SCHEDULE, (None, None))[1]:
+        return
+    kept = found.value(SOURCE_FLAG, UINT32) if found is not None else None
+    flag = writes[SOURCE_FLAG][1] if SOURCE_FLAG in writes else kept
+    item = resource.property_named(SOURCE_FLAG)
+    if flag not in (None, DIRECT) and item is not None:
+        raise Impossible(
+            f"refresh_schedule needs {item.option} {in_words(item, DIRECT)}, and it is {in_words(item, flag)}",
+            hint="Set it, or leave refresh_schedule out: without a source there is nothing to look at",
+        )
 
 
 def _names(resource: Resource, found: Instance) -> dict[str, Any]:

@@ -167,6 +167,10 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         ("error", "return_value"), "error", "SMS_ImagePackage",
         "How GetImageProperties says that it cannot read the path: an SMS_ExtendedStatus, or a return value.",
     ),
+    "schedule_without_source": (
+        ("refused", "ignored"), "refused", "behaviour 47",
+        "A RefreshSchedule for a package whose PkgSourceFlag is not 2: the Put is refused, or the schedule left as it was.",
+    ),
     "sign_in_refusal": (
         ("access_denied", "provider_error"), "access_denied", "behaviour 5",
         "How the provider refuses a sign-in that is too weak: 0x80041003, or 0x80041001 with a text. "

@@ -169,11 +169,16 @@ class Writes:
             path = package.record.path()
             raise provider_error(DOES_NOT_EXIST, f"{path} is being deleted", operation, path)
 
-    def _check_schedule(self, values: Mapping[str, Value], path: str) -> None:
+    def _check_schedule(self, values: Mapping[str, Value], path: str, changed: dict[str, Value]) -> None:
+        """Raise the error of a schedule that cannot be; `changed` loses one that the site ignores (behaviour 47)."""
         tokens = values.get("RefreshSchedule") or []
         if len(tokens) > MAX_TOKENS:
             raise provider_error(BAD_PROPERTY, f"RefreshSchedule takes {MAX_TOKENS} tokens", "PutInstance", path)
         if tokens and values.get("PkgSourceFlag") != STORAGE_DIRECT:
+            # ASSUMED: schedule_without_source
+            if self.world.switches["schedule_without_source"] == "ignored":
+                changed.pop("RefreshSchedule", None)
+                return
             raise provider_error(BAD_PROPERTY, "RefreshSchedule needs PkgSourceFlag 2", "PutInstance", path)
 
     # --- packages ---
@@ -197,7 +202,7 @@ class Writes:
         )
         if name == BOOT_IMAGE:
             values["PkgSourceFlag"] = STORAGE_DIRECT
-        self._check_schedule(values, name)
+        self._check_schedule(values, name, values)
         if name == "SMS_DriverPackage":
             self._check_driver_folder(str(values["PkgSourcePath"]))
         package_id = f"{site_code}{self.peek_next_id(site_code):05X}"
@@ -313,7 +318,7 @@ class Writes:
                 changed[name] = value
         if "ImagePath" in changed and record.values.get("DefaultImage"):
             raise provider_error(BAD_PROPERTY, "ImagePath of a built-in boot image cannot change", "PutInstance", path)
-        self._check_schedule({**record.values, **changed}, path)
+        self._check_schedule({**record.values, **changed}, path, changed)
         if definition.name == BOOT_IMAGE:
             self.images.demand_acceptable({**record.values, **changed}, changed, here, path)
         return found, changed

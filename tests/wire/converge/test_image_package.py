@@ -181,6 +181,19 @@ def test_a_name_in_other_letter_case_is_no_new_name(declare: Declaring) -> None:
     assert predicted_then_done(declare, package_id=package_id, name="WINDOWS 11")["object"]["name"] == "WINDOWS 11"
 
 
+@pytest.mark.parametrize("given", [{"source_flag": "no_source"}, {}])
+def test_a_schedule_needs_a_source(declare: Declaring, given: dict[str, Any]) -> None:
+    """A site refuses it or ignores it (behaviour 47); nothing is sent."""
+    package_id = declare(**NEW, **({} if given else {"source_flag": "no_source"}))["package_id"]
+    before = len(declare.server.journal)
+    with pytest.raises(Impossible, match="refresh_schedule needs source_flag direct, and it is no_source"):
+        declare(package_id=package_id, refresh_schedule={"set": [WEEKLY]}, **given)
+    assert "Put" not in {entry["verb"] for entry in declare.server.journal[before:]}
+    assert declare(package_id=package_id, refresh_schedule={"set": []}, **given)["object"]["refresh_schedule"] == []
+    asked = {"source_flag": "direct", "refresh_schedule": {"set": [WEEKLY]}}
+    assert declare(package_id=package_id, **asked)["object"]["refresh_schedule"]
+
+
 def test_schedules_are_added_and_removed(declare: Declaring) -> None:
     daily, hourly = ({"recurs": "interval", "every": {unit: 1}} for unit in ("days", "hours"))
     package_id = declare(**NEW, refresh_schedule={"set": [WEEKLY, daily]})["package_id"]

@@ -192,6 +192,14 @@ def test_schedule_rules(small: Desk) -> None:
         put(small, "SMS_Package", "PS10000A", RefreshSchedule=[token])  # behaviour 47
 
 
+def test_a_schedule_without_a_source_may_be_ignored(seat: Seat) -> None:
+    """behaviour 47: refused or ignored"""
+    desk = seat("small", schedule_without_source="ignored")
+    desk.put("PS10000A", RefreshSchedule=[Embedded("SMS_ST_RecurInterval", {"DaySpan": 1})], Description="x")
+    found = desk.package("PS10000A")
+    assert (found["RefreshSchedule"], found["Description"]) == (None, "x")
+
+
 def test_a_schedule_that_begins_now(small: Desk) -> None:
     token = Embedded("SMS_ST_RecurInterval", {"DaySpan": 1, "StartTime": CimDateTime("00000000000000.000000+***")})
     small.advance(3600)
