@@ -173,7 +173,9 @@ def test_the_job_refreshes_what_the_survey_names(make_provider: MakeProvider, jo
     assert [(call["key"], call["outcome"]) for call in calls] == [("PS100001", "ok"), ("PS100002", "ok")]
     assert {provider.executions(name) for name in ("PS100001", "PS100002")} == {1}
     assert {(call["auth"], call["tls"]) for call in calls} == {(SCHEMES[auth], True)}
-    assert re.search(r"PS100002 \(.*\): would be refreshed: asked for, version \d+ -> at least \d+, at most", outcome.stdout)
+    assert re.search(
+        r"PS100002 \(.*\): would be refreshed: asked for, version \d+ -> at least \d+, at most", outcome.stdout
+    )
     assert re.search(r"PS100002 \(.*\): refreshed, version \d+ -> \d+", outcome.stdout)
     told = [(row["application"], row["machine"]) for row in provider.state()["audit"] if row["id"] == REFRESHED]
     assert [machine for _name, machine in told] == ["awx.contoso.test"] * 2
