@@ -447,6 +447,8 @@ class Converge:
                 self.plan()  # something may use it by now
                 continue
             except NotFound:
+                if self._is_deleting(package_id) is False:  # it is there all the same
+                    raise
                 self.say(f"{self._label()} was gone already when it was to be deleted")
             except OutcomeUnknown as lost:
                 self._await_deletion(package_id, lost)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._content.package import PACKAGE_PROPERTIES
 from ansible_collections.configmgr.content.plugins.module_utils._engine.resource import Resource
-from ansible_collections.configmgr.content.plugins.module_utils._provider.errors import Impossible
+from ansible_collections.configmgr.content.plugins.module_utils._provider.errors import Impossible, NotFound
 
 from .conftest import Declaring, ImageDeclaring
 from .test_image_content import IMAGE, WINDOWS_11, Make
@@ -89,3 +89,12 @@ def test_an_image_of_another_site(make_declare: Make) -> None:
     with pytest.raises(Impossible, match=r"belongs to site PS2 and cannot be changed at site CEN"):
         plain(PACKAGE, package_id="PS100002", state="absent")
     assert deleted(plain) == {}
+
+
+def test_a_refusal_as_not_found_of_what_is_there(images: ImageDeclaring) -> None:
+    """An image that is there afterwards was not deleted, whatever the provider calls its refusal."""
+    images.server.add_fault(verb="Delete", action="provider_error", hresult=0x80041002)
+    with pytest.raises(NotFound, match=f'Cannot delete SMS_ImagePackage.PackageID="{IMAGE}"'):
+        images(package_id=IMAGE, state="absent", force=["task_sequences"])
+    assert deleted(images) == {}
+    assert images(package_id=IMAGE, state="absent", force=["task_sequences"])["changed"]
