@@ -241,7 +241,7 @@ object:
   description:
     - The boot image as it is now, by option names and in words. Empty where it is absent, and in check mode where something would change.
     - C(optional_components) are names where the option was given, and ids otherwise, as reading the names costs requests.
-      C(drivers) have their names where they were asked for by the task.
+      C(drivers) have their names where the task asked for them by name, or for the first time; null otherwise.
   returned: success
   type: dict
   sample: {name: Branch offices (x64), package_id: PS100004, architecture: x64, scratch_space: 512}
@@ -292,7 +292,7 @@ site_code:
   sample: PS1
 error:
   description: What failed, where, and what to do. Codes and texts of the provider are its own.
-  returned: on failure, unless a build failed
+  returned: on failure
   type: dict
 """
 

@@ -92,16 +92,8 @@ class Build:
         kind = (target.error or {}).get("kind", "")
         ended = target.build is not None and target.build.status == ERROR
         self.broke = not target.sent and (ended or kind in _BROKE)
-        named = self._driver_named(target.build.error_info if target.build else "")
+        named = task.wishes.at_fault(target.build.error_info if target.build else "", task.found)
         self.failure = f"{task.object_label} was not built: {target.reason}{named}"
-
-    def _driver_named(self, culprit: str) -> str:
-        """The drivers of the image whose folder the provider's error names."""
-        task = self._task
-        if not culprit or task.found is None:
-            return ""
-        told = task.wishes.at_fault(culprit, task.found)
-        return f"; it is {', '.join(told)}" if told else ""
 
     def _look_again(self) -> None:
         """What the image is after the build; one that is still too old is a failure with both versions."""

@@ -21,7 +21,7 @@ from . import boot_wim
 from .boot_components import read_catalogue
 from .boot_options import Edit
 from .boot_write import LongWrite
-from .build import COMPLETE, ERROR, IN_PROGRESS, BuildStatus, context_for, forget, read_status
+from .build import COMPLETE, ERROR, IN_PROGRESS, BuildStatus, add_progress, context_for, forget, read_status
 from .module import Task, run_task
 from .options import UNC_PATH, demand_seconds
 from .resource import Resource
@@ -79,14 +79,14 @@ def _context_of(site: Site, resource: Resource, package_id: str) -> str:
 
 def _follow(task: Task, resource: Resource, context_id: str) -> tuple[BuildStatus, list[str]]:
     clock, params = task.site.means.clock, task.params
-    began, progress = clock.now(), [""]
+    began = clock.now()
+    progress: list[str] = []
     while True:
         status = read_status(task.site, resource.wmi_class, context_id)
-        line = f"{status.percent} % {status.text}".rstrip()
-        if status.status in (COMPLETE, ERROR, IN_PROGRESS) and not progress[-1].endswith(f"UTC {line}"):
-            progress.append(f"{clock.utc():%H:%M:%S} UTC {line}")
+        if status.status in (COMPLETE, ERROR, IN_PROGRESS):
+            add_progress(progress, clock, status)
         if status.status != IN_PROGRESS or not params["wait"]:
-            return status, progress[1:]
+            return status, progress
         if clock.now() - began > params["wait_timeout"]:
             raise OperationFailed(
                 f"The build {context_id} has not ended within {params['wait_timeout']:g} s; it is at {status.percent} %",

@@ -14,6 +14,7 @@ from .._provider.site import Site
 from . import state
 from .boot_build import build_rules
 from .boot_state import BootImage, BootRules
+from .boot_write import LOGS
 from .module import LONGEST_WAITS, Task, run_task
 from .operation import Operation
 from .options import demand_seconds
@@ -75,7 +76,7 @@ def result_of(task: BootImage, carried_out: bool, used_by: bool) -> dict[str, An
     result = state.result_of(task, carried_out)
     found, build = task.found, task.build
     row = build.row or {}
-    result["changed"] = task.changed and not build.restored
+    result["changed"] = (task.current.changed if build.broke else task.changed) and not build.restored
     result["build"] = {
         "due": task.need.due,
         "reason": task.need.reason,
@@ -83,7 +84,7 @@ def result_of(task: BootImage, carried_out: bool, used_by: bool) -> dict[str, An
         "source_version": row.get("source_version"),
         "reloaded_winpe": build.reloaded,
         "restored": build.restored,
-        "percent": (row.get("build") or {}).get("percent"),
+        "percent": (row.get("build") or {}).get("percent", task.follower.percent),
         "progress": [*task.follower.progress, *(row.get("build") or {}).get("progress", [])],
         "details": row,
     }
@@ -94,7 +95,7 @@ def result_of(task: BootImage, carried_out: bool, used_by: bool) -> dict[str, An
     if used_by:
         result["used_by"] = task.users()
     if build.failure:
-        result.update(failed=True, msg=build.failure)
+        result.update(state.failed_with(task, build.failure, row, LOGS if build.broke else ""))
     return result
 
 

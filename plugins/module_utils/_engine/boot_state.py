@@ -88,7 +88,13 @@ class BootImage(Converge):
         self.pending = NOTHING
         self.build = Build(self, operation)
         self.follower = Follower(
-            site, resource.wmi_class, site.means.clock, rules.build.wait_interval, rules.build.build_timeout, self.say
+            site,
+            resource.wmi_class,
+            site.means.clock,
+            rules.build.wait_interval,
+            rules.build.build_timeout,
+            self.say,
+            lambda culprit: self.wishes.at_fault(culprit, self.found, self.wish.values.get("drivers")),
         )
         self._asked = wish
         self._put: tuple[Instance, dict[str, Any]] | None = None  # what settings were put over, and which
@@ -405,9 +411,7 @@ class BootImage(Converge):
             try:
                 self._clear_away(context)
             except ConfigMgrError as problem:
-                self.say(
-                    f"What the failed creation of {self._name!r} may have left could not be cleared away: {problem}"
-                )
+                self.say(f"What the failed creation of {self._name!r} may have left could not be cleared away: {problem}")
             raise
 
     def _clear_away(self, context: str) -> None:

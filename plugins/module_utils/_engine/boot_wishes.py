@@ -156,7 +156,8 @@ class Wishes:
     def _drivers_in_words(self, drivers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         paths = driver_paths(drivers)
         return [
-            {"id": number, "name": self.driver_name(number), "source_path": paths[number]} for number in sorted(paths)
+            {"id": number, "name": self.driver_name(number) or None, "source_path": paths[number]}
+            for number in sorted(paths)
         ]
 
     def driver_name(self, number: int) -> str:
@@ -164,13 +165,14 @@ class Wishes:
         known = self._drivers.get(number)
         return known.name if known else ""
 
-    def at_fault(self, culprit: str, found: Instance) -> list[str]:
-        """The drivers of an image whose folder the provider's error names."""
-        paths = _present(found)
-        return [
+    def at_fault(self, culprit: str, found: Instance | None, wanted: Sequence[Mapping[str, Any]] | None = None) -> str:
+        """The drivers that an image has, or should get, whose folder the provider's error names; for the end of a message."""
+        paths = _present(found) if wanted is None else {each["ID"]: each["SourcePath"] for each in wanted}
+        told = [
             f"driver {number} ({self.driver_name(number) or paths[number]})"
             for number in boot_drivers.named_in(culprit, paths)
         ]
+        return f"; it is {', '.join(told)}" if told else ""
 
 
 def _present(found: Instance | None) -> dict[int, str]:

@@ -16,11 +16,23 @@ from .._provider.clock import Clock
 from .._provider.errors import OperationFailed
 from .._provider.site import Site
 from .._wsman.errors import ConfigMgrError, NotAuthenticated, OutcomeUnknown
-from .build import COMPLETE, ERROR, IN_PROGRESS, NO_STATUS, BuildStatus, forget, read_status, unreadable_status
+from .build import (
+    COMPLETE,
+    ERROR,
+    IN_PROGRESS,
+    NO_STATUS,
+    BuildStatus,
+    add_progress,
+    forget,
+    read_status,
+    unreadable_status,
+)
 
 # Real seconds in which most writes are answered; only after that is the build asked for.
 AT_ONCE = 0.5
 A_MOMENT = 0.05
+# What knows more of a build that failed.
+LOGS = "Look into SMSProv.log and dism.log on the provider host for more"
 
 
 class LongWrite:
@@ -73,6 +85,7 @@ class Follower:
         interval: float,
         longest: float,
         warn: Callable[[str], None],
+        named: Callable[[str], str] = lambda _culprit: "",
     ) -> None:
         self.progress: list[str] = []
         self._site = site
@@ -81,6 +94,7 @@ class Follower:
         self._interval = interval
         self._longest = longest
         self._warn = warn
+        self._named = named  # says which drivers an error of the provider is about
         self._last: BuildStatus | None = None
 
     def status(self, context_id: str) -> BuildStatus:
@@ -94,9 +108,14 @@ class Follower:
         except ConfigMgrError as problem:
             return unreadable_status(str(problem))
         if status != self._last and status.status in (COMPLETE, IN_PROGRESS, ERROR):
-            self.progress.append(f"{self._clock.utc():%H:%M:%S} UTC {status.percent} % {status.text}".rstrip())
+            add_progress(self.progress, self._clock, status)
             self._last = status
         return status
+
+    @property
+    def percent(self) -> int | None:
+        """How far the last build came of which the provider told anything."""
+        return self._last.percent if self._last is not None else None
 
     def forget(self, context_id: str, status: BuildStatus | None = None) -> None:
         """Drop the provider's record, if there is one of a build that has ended. Raises ConfigMgrError."""
@@ -143,7 +162,7 @@ class Follower:
         self._tidy(context_id, status)
         if status.status == ERROR:
             raise OperationFailed(
-                status.failure, where=self._site.where, hint="Look into SMSProv.log on the provider host for more"
+                f"{status.failure}{self._named(status.error_info)}", where=self._site.where, hint=LOGS
             ) from write.error
         if write.error is None:
             raise OutcomeUnknown(

@@ -20,6 +20,7 @@ from .._cim.types import SINT32, STRING, UINT32
 from .._wsman.errors import ConfigMgrError, OutcomeUnknown
 
 if TYPE_CHECKING:
+    from .._provider.clock import Clock
     from .._provider.site import Site
     from .operation import Operation
 
@@ -100,6 +101,13 @@ def read_status(site: Site, class_name: str, context_id: str) -> BuildStatus:
 def context_for(site: Site, package_id: str) -> str:
     """The ContextID for builds of one boot image: always the same, so that any run can see a build that another began."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{_CONTEXTS}/{site.code}/{package_id}")).upper()
+
+
+def add_progress(lines: list[str], clock: Clock, status: BuildStatus) -> None:
+    """Add a line with the time, if it says something new: the last step is told twice, at work and as complete."""
+    told = f"{status.percent} % {status.text}".rstrip()
+    if not lines or not lines[-1].endswith(f" UTC {told}"):
+        lines.append(f"{clock.utc():%H:%M:%S} UTC {told}")
 
 
 def fresh_context() -> str:

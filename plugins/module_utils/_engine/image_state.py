@@ -28,6 +28,7 @@ from .refresh import NO_SOURCE, Refresh
 from .refresh import Wish as RefreshWish
 from .resource import Resource
 from .selection import Asked, find
+from .state import failed_with
 from .state import result_of as state_result
 from .trail import REFRESHED, Message, can_mark, newest, read_trail, refresh_follows, refresh_is_pending
 from .wim import read_metadata, same_metadata, told_images
@@ -278,5 +279,6 @@ def result_of(task: ImageState, carried_out: bool) -> dict[str, Any]:
         requests=task.site.requests,
     )
     if task.failure:
-        result.update(failed=True, msg=f"{task.target.package.label if task.target else ''}: {task.failure}")
+        label = task.target.package.label if task.target else ""
+        result.update(failed_with(task, f"{label}: {task.failure}", result["refresh"]))
     return result

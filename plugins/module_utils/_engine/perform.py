@@ -28,6 +28,7 @@ from .build import (
     NOT_TOLD,
     BuildCall,
     BuildStatus,
+    add_progress,
     context_for,
     forget,
     fresh_context,
@@ -397,7 +398,7 @@ class Performance:
 
     def _note(self, target: Target, status: BuildStatus) -> None:
         if status != target.build and status.status in (COMPLETE, IN_PROGRESS, ERROR):
-            target.progress.append(f"{self.clock.utc():%H:%M:%S} UTC {status.percent} % {status.text}".rstrip())
+            add_progress(target.progress, self.clock, status)
             target.build = status
 
     def _limit_build(self, target: Target, status: BuildStatus, now: float, settled: bool) -> None:

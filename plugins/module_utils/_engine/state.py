@@ -10,7 +10,7 @@ import platform
 from collections.abc import Mapping
 from typing import Any, Callable, TypeVar
 
-from .._provider.errors import Impossible
+from .._provider.errors import Impossible, OperationFailed
 from .._provider.locks import CONTEXT, MACHINE
 from .._provider.site import Site
 from .converge import Converge, Identity, Patience
@@ -69,6 +69,13 @@ def make_converge(
     context = site.means.context  # one lock context a task; a holder has a machine, too (behaviour 37)
     context.add({CONTEXT: new_context(os.environ), MACHINE: context.value(MACHINE) or platform.node()})
     return make(resource, site, identity, wish, patience, warn)
+
+
+def failed_with(task: Converge, failure: str, row: Mapping[str, Any] | None, hint: str = "") -> dict[str, Any]:
+    """The failure of an operation on the object, with what the row of the operation knows of its error."""
+    failed = OperationFailed(failure, where=task.site.where, hint=hint)
+    known = {name: value for name, value in ((row or {}).get("error") or {}).items() if name not in ("message", "what")}
+    return {"failed": True, "msg": str(failed), "error": {**failed.as_result(), **known}}
 
 
 def result_of(task: Converge, carried_out: bool) -> dict[str, Any]:

@@ -95,7 +95,10 @@ def test_a_build_that_fails_on_a_driver_leaves_nothing_behind(boot: BootDeclarin
     assert 'PS100004 ("Contoso boot image (x64)") was not built' in failed["msg"]
     assert "homemade.inf" in failed["msg"]
     assert "driver 16777403 (Homemade adapter)" in failed["msg"]
-    assert failed["msg"].endswith("The settings are as they were before")
+    assert (
+        "The settings are as they were before. Look into SMSProv.log and dism.log on the provider host" in failed["msg"]
+    )
+    assert (failed["error"]["kind"], failed["error"]["message"]) == ("operation_failed", failed["msg"])
     assert (failed["changed"], failed["build"]["restored"]) == (False, True)
     assert settings(boot) == before
     assert boot.contents(BOOT) == contents
@@ -151,6 +154,14 @@ def test_a_change_of_the_name_builds_nothing(boot: BootDeclaring) -> None:
     assert done["action"] == "update"
     assert not done["build"]["due"]
     assert boot.refreshed == {}
+
+
+def test_a_build_alone_that_fails_changes_nothing(boot: BootDeclaring) -> None:
+    failed = boot(package_id="PS100008", rebuild="always")
+    assert failed["build"]["percent"] == 55
+    assert (failed["failed"], failed["changed"], failed["build"]["status"]) == (True, False, "failed")
+    named = {each["id"]: each["name"] for each in failed["object"]["drivers"]}
+    assert named == {16777400: None, 16777403: None}
 
 
 def test_rebuild_always_builds_every_time(boot: BootDeclaring) -> None:
@@ -236,6 +247,9 @@ def test_a_creation_beyond_the_time_limit_of_the_host_is_followed(boot: BootDecl
     assert done["action"] == "create"
     assert done["package_id"]
     assert len(done["build"]["progress"]) > 5
+    steps = [line.split(" UTC ")[1] for line in done["build"]["progress"]]
+    assert len(set(steps)) == len(steps)
+    assert done["build"]["percent"] == 100
     assert boot.executions("Create") == boot.built == {done["package_id"]: 1}
     assert boot.contexts == []
 
@@ -244,7 +258,7 @@ def test_a_creation_beyond_the_time_limit_of_the_host_is_followed(boot: BootDecl
 @pytest.mark.parametrize("on_failure", ["restore", "keep"])
 def test_a_creation_that_fails(make_boot: MakeBoot, row: str, on_failure: str) -> None:
     boot = make_boot(boot_row=row)
-    with pytest.raises(OperationFailed, match=r"homemade\.inf"):
+    with pytest.raises(OperationFailed, match=r"homemade\.inf; it is driver 16777403 \(Homemade adapter\)\. Look into"):
         boot(**NEW, drivers={"add": ["16777403"]}, driver_check="warn", on_build_failure=on_failure)
     boot.settle()
     rows = [each for each in boot.server.site.world.packages.values() if each.record.values["Name"] == NEW["name"]]

@@ -169,6 +169,7 @@ def test_a_refresh_that_fails_is_a_failure(images: ImageDeclaring) -> None:
     done = images(**ROLLOUT, reload="never", wait_timeout=7200.0)
     assert done["failed"]
     assert "(status message 2307)" in done["msg"]
+    assert (done["error"]["kind"], done["error"]["message"]) == ("operation_failed", done["msg"])
     assert done["refresh"]["status"] == "failed"
 
 
