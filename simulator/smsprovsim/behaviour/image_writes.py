@@ -40,9 +40,13 @@ class ImageWrites:
     # --- rules ---
 
     def demand_acceptable(
-        self, values: Mapping[str, Value], changed: Mapping[str, Value], site: SiteInfo, path: str
+        self,
+        before: Mapping[str, Value],
+        changed: Mapping[str, Value],
+        site: SiteInfo,
+        path: str,
     ) -> None:
-        """Raise the error of a boot image that cannot be as `changed` wants it."""
+        """Raise the error of a boot image that cannot be as `changed` wants it; `before` is empty for a new one."""
         scratch = changed.get("ScratchSpace")
         if scratch is not None and scratch not in _SCRATCH_SPACES:
             # ASSUMED: a scratch space outside the list is refused when it is written.
@@ -51,8 +55,9 @@ class ImageWrites:
         for driver in changed.get("ReferencedDrivers") or ():
             if isinstance(driver, Embedded) and not driver.values.get("SourcePath"):
                 raise wmi_error(_ILLEGAL_NULL, "SourcePath of a driver must have a value", "PutInstance", path)
-        touched = [name for name in _OF_THE_KIT if changed.get(name)]
-        if touched and site.kit() and self._is_foreign(str(values.get("ImagePath")), site):
+        touched = [name for name in _OF_THE_KIT if name in changed and (changed[name] or before.get(name))]
+        original = str({**before, **changed}.get("ImagePath"))
+        if touched and site.kit() and self._is_foreign(original, site):
             # ASSUMED: the number and the words; behaviour 90 says that it fails, and README question 15 that no source says how.
             text = (
                 f"{touched[0]} cannot be changed: the image is not based on the installed deployment kit {site.kit()}"

@@ -63,6 +63,7 @@ def _hand_over(call: Call) -> Work:
     call.site.writes.demand_ownership(package, call.here.code, "ExecMethod")
     package.record.values["SourceSite"] = code
     call.world.count("SetSourceSite", package.package_id)
+    # ASSUMED: SetSourceSite, Unlock and UpdateOptionalComponents leave the audit message of a change, ReloadImageProperties none.
     call.world.record_audit(30001, call.caller, call.here.code, package.package_id)
     return Work({})
 

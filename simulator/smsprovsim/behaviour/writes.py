@@ -23,6 +23,7 @@ from ..security import DEFAULT_SCOPE, Account
 from ..world import (
     ACTION_ADD,
     ACTION_DELETE,
+    INFORMATION,
     NEVER_REFRESHED,
     PACKAGE_CLASSES,
     TARGET_DELETED,
@@ -37,6 +38,8 @@ from .locks import Locks
 from .references import References
 from .refresh_schedules import STORAGE_DIRECT, RefreshSchedules
 
+# ASSUMED: which of the known codes a refusal has for which no error object of a real site is public: "bad property" for a
+# value that cannot be, "bad parameter" for an argument, and those of objects as errors.yml names them.
 BAD_PROPERTY = 1078462229
 BAD_PARAMETER = 1078462208
 NOT_THE_OWNER = 2152073733  # behaviour 107
@@ -51,8 +54,10 @@ _MAINTAINED = frozenset(
     ["StoredPkgPath", "StoredPkgVersion", "NumOfPrograms", "PackageType", "ImageProperty", "ImageOSVersion"]
     + ["DefaultImage", "ExtendedDataSize", "ISVDataSize", "RefreshPkgSourceFlag", "SedoObjectVersion"]
 )
-# A change of these makes the site take the source again (behaviour 45).
+# A change of these makes the site remove the content and make it anew (behaviour 45).
+# ASSUMED: that raises the version, as a refresh does; PkgSourceFlag counts among them.
 _CONTENT = frozenset(["PkgSourcePath", "PkgSourceFlag", "ShareName", "ShareType"])
+_REMOVED_FOR_A_CHANGE = 2314
 
 _NEEDED_TO_CREATE: dict[str, tuple[str, ...]] = {
     "SMS_Package": ("Name",),
@@ -153,6 +158,7 @@ class Writes:
 
     def demand_ownership(self, package: Package, site_code: str, operation: str) -> None:
         """Only the owning site, or one above it, may change a package (behaviour 107, 109)."""
+        # ASSUMED: a provider of the central site may change the packages of its child sites (behaviour 109, inferred).
         if package.owner != site_code and not self.world.is_above(site_code, package.owner):
             raise provider_error(
                 NOT_THE_OWNER,
@@ -165,6 +171,7 @@ class Writes:
     @staticmethod
     def demand_present(package: Package, operation: str) -> None:
         """A package that is being deleted takes no change any more (behaviour 113)."""
+        # ASSUMED: that it is refused, and as an object that does not exist; a second Delete finds nothing.
         if package.action == ACTION_DELETE:
             path = package.record.path()
             raise provider_error(DOES_NOT_EXIST, f"{path} is being deleted", operation, path)
@@ -195,12 +202,14 @@ class Writes:
         if missing:
             raise provider_error(BAD_PROPERTY, f"{name} cannot be created without {missing[0]}", "PutInstance", name)
         if found.get("PackageID"):
+            # ASSUMED: a PackageID that a client brings along is refused.
             raise provider_error(BAD_PARAMETER, "PackageID is given by the site", "PutInstance", name)
         values = new_package_values(definition, world.date())
         values.update(
             {key: value for key, value in found.items() if not self._is_kept(definition, key) and value is not None}
         )
         if name == BOOT_IMAGE:
+            # ASSUMED: the provider sets PkgSourceFlag of a boot image; tools that create one send none.
             values["PkgSourceFlag"] = STORAGE_DIRECT
         self._check_schedule(values, name, values)
         if name == "SMS_DriverPackage":
@@ -231,7 +240,7 @@ class Writes:
                 self.distribution.of(package).note(package)
 
         if name == BOOT_IMAGE:
-            self.images.demand_acceptable(values, found, here, name)
+            self.images.demand_acceptable({}, found, here, name)
             self._next_ids[site_code] = int(package_id[3:], 16) + 1  # taken, even if the build fails (behaviour 24)
             return record, self.images.build_new(package, here, store, distribute)
         store()
@@ -282,6 +291,8 @@ class Writes:
         if refresh:
             return self.refresh_package(package, here, str(record.values.get("ContextID") or ""))
         if not _CONTENT.isdisjoint(changed) and package.has_source:
+            for _target in package.targets:
+                world.status_message(_REMOVED_FOR_A_CHANGE, INFORMATION, package.owner)
             self.distribution.of(package).refresh(package)
         else:
             self.distribution.of(package).note(package)
@@ -297,6 +308,7 @@ class Writes:
         self._begin_now(found)
         if str(found.get("PackageID", package.package_id)).lower() != package.package_id.lower():
             raise wmi_error(WBEM_E_INVALID_PARAMETER, "A key cannot be changed", "PutInstance", path)
+        # ASSUMED: a Put without SedoObjectVersion, or with null, is not held against the version.
         stamp = found.get("SedoObjectVersion")
         if stamp is not None and stamp != record.values.get("SedoObjectVersion"):
             # ASSUMED: the code of a stale version is not public; "bad property" is the nearest (behaviour 33).
@@ -320,7 +332,7 @@ class Writes:
             raise provider_error(BAD_PROPERTY, "ImagePath of a built-in boot image cannot change", "PutInstance", path)
         self._check_schedule({**record.values, **changed}, path, changed)
         if definition.name == BOOT_IMAGE:
-            self.images.demand_acceptable({**record.values, **changed}, changed, here, path)
+            self.images.demand_acceptable(record.values, changed, here, path)
         return found, changed
 
     def _begin_now(self, values: Mapping[str, Value]) -> None:

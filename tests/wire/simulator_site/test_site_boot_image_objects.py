@@ -187,6 +187,8 @@ def test_a_put_that_builds(seat: Seat, row: str, during: int) -> None:
         ("PS100004", {"ScratchSpace": 100}, 0x80041001, 1078462229),
         ("PS100004", {"ReferencedDrivers": [Embedded("SMS_Driver_Details", {"ID": 16777400})]}, 0x80041028, None),
         ("PS100006", {"OptionalComponents": [40, 41]}, 0x80041001, 1078462229),  # of an older kit (behaviour 90)
+        ("PS100006", {"OptionalComponents": []}, 0x80041001, 1078462229),
+        ("PS100006", {"ReferencedDrivers": None}, 0x80041001, 1078462229),
         ("PS100007", {"OptionalComponents": [40]}, 0x80041001, 1078462229),  # of no kit
         ("PS100002", {"ImagePath": SPARE}, 0x80041001, 1078462229),  # of site setup (behaviour 46)
     ],

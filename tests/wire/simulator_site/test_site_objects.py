@@ -180,6 +180,20 @@ def test_a_bad_value_changes_nothing(small: Desk, values: dict[str, Any], hresul
     assert small.package("PS100001") == before
 
 
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [({"ShareName": "NEW$"}, True), ({"PkgSourcePath": "\\\\a\\b\\c"}, True), ({"Description": "x"}, False)],
+)
+def test_content_is_removed_and_made_anew(small: Desk, values: dict[str, Any], told: bool) -> None:
+    """behaviour 45"""
+    points = len(small.points("PS100001"))
+    put(small, "SMS_Package", "PS100001", **values)
+    small.advance(3600)
+    found = small.rows("SELECT MessageID FROM SMS_StatusMessage WHERE MessageID = 2314")
+    assert len(found) == (points if told else 0)
+    assert {state for state, _version in small.points("PS100001").values()} == {0}
+
+
 def test_schedule_rules(small: Desk) -> None:
     token = Embedded("SMS_ST_RecurInterval", {"DaySpan": 99})
     after = put(small, "SMS_Package", "PS100001", RefreshSchedule=[token])
