@@ -246,6 +246,6 @@ STATES: dict[str, State] = {
     ),
     "notification": State(
         partial(notify, resources=RESOURCES), NOTIFICATION_SPEC, {"package_ids": [IMAGE, BOOT]},
-        {"enumerate": ENUMERATE, **calls("AddChangeNotification")}, {"AddChangeNotification": 2}, lambda _site: [], alike=False, switches={},
+        {"enumerate": ENUMERATE, "pull": PULL, **calls("AddChangeNotification")}, {"AddChangeNotification": 2}, lambda _site: [], alike=False, switches={},
     ),
 }  # fmt: skip
