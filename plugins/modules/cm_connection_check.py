@@ -213,7 +213,7 @@ error:
   type: dict
 """
 
-from ansible_collections.configmgr.content.plugins.module_utils._engine.module import run_connection_check
+from ansible_collections.configmgr.content.plugins.module_utils._engine.check_module import run_connection_check
 
 
 def main() -> None:

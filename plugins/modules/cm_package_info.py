@@ -132,7 +132,7 @@ error:
 
 from ansible_collections.configmgr.content.plugins.module_utils._content.package import PACKAGE_PROPERTIES
 from ansible_collections.configmgr.content.plugins.module_utils._content.registry import RESOURCES
-from ansible_collections.configmgr.content.plugins.module_utils._engine.module import run_package_info
+from ansible_collections.configmgr.content.plugins.module_utils._engine.info_module import run_package_info
 
 
 def main() -> None:

@@ -333,7 +333,7 @@ error:
 
 from ansible_collections.configmgr.content.plugins.module_utils._content.operations import REFRESH
 from ansible_collections.configmgr.content.plugins.module_utils._content.registry import RESOURCES
-from ansible_collections.configmgr.content.plugins.module_utils._engine.module import run_refresh
+from ansible_collections.configmgr.content.plugins.module_utils._engine.refresh_module import run_refresh
 
 
 def main() -> None:

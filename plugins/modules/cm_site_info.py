@@ -218,7 +218,7 @@ error:
   type: dict
 """
 
-from ansible_collections.configmgr.content.plugins.module_utils._engine.module import run_site_info
+from ansible_collections.configmgr.content.plugins.module_utils._engine.info_module import run_site_info
 
 
 def main() -> None:

@@ -31,18 +31,16 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_cal
 )
 from ansible_collections.configmgr.content.plugins.module_utils._engine.boot_module import boot_spec
 from ansible_collections.configmgr.content.plugins.module_utils._engine.build import BuildStatus
+from ansible_collections.configmgr.content.plugins.module_utils._engine.check_module import connection_check_spec
 from ansible_collections.configmgr.content.plugins.module_utils._engine.distribution import Verdict, Watch
 from ansible_collections.configmgr.content.plugins.module_utils._engine.image_module import image_spec
-from ansible_collections.configmgr.content.plugins.module_utils._engine.module import (
-    connection_check_spec,
-    connection_spec,
-    info_spec,
-    refresh_spec,
-)
+from ansible_collections.configmgr.content.plugins.module_utils._engine.info_module import info_spec
+from ansible_collections.configmgr.content.plugins.module_utils._engine.module import connection_spec
 from ansible_collections.configmgr.content.plugins.module_utils._engine.notification import NOTIFICATION_SPEC
 from ansible_collections.configmgr.content.plugins.module_utils._engine.operation import Fence, Target
 from ansible_collections.configmgr.content.plugins.module_utils._engine.ownership import OWNERSHIP_SPEC
 from ansible_collections.configmgr.content.plugins.module_utils._engine.query import QUERY_SPEC
+from ansible_collections.configmgr.content.plugins.module_utils._engine.refresh_module import refresh_spec
 from ansible_collections.configmgr.content.plugins.module_utils._engine.selection import PackageState
 from ansible_collections.configmgr.content.plugins.module_utils._engine.servicing import (
     INFO_SPEC as SERVICING_INFO_SPEC,
@@ -238,29 +236,35 @@ def a_target() -> Target:
     return target
 
 
-def keys_told(function: str) -> set[str]:
-    """Top-level keys of what a function of `_engine/module.py` hands to Ansible."""
-    tree = ast.parse(read(ROOT / "plugins" / "module_utils" / "_engine" / "module.py"))
+def keys_told(file: str, function: str) -> set[str]:
+    """Top-level keys of what a function of `_engine`, or a failure, hands to Ansible."""
     found: set[str] = set()
-    for scope in ast.walk(tree):
-        if not isinstance(scope, ast.FunctionDef) or scope.name not in (function, "_guarded"):
-            continue
-        for node in ast.walk(scope):
-            if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Dict):
-                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-                if isinstance(target, ast.Name) and target.id == "result":
-                    found |= {key.value for key in node.value.keys if isinstance(key, ast.Constant)}
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("exit_json", "fail_json"):
-                found |= {word.arg for word in node.keywords if word.arg}
+    for name in (file, "module"):
+        for scope in ast.walk(ast.parse(read(ROOT / "plugins" / "module_utils" / "_engine" / f"{name}.py"))):
+            if not isinstance(scope, ast.FunctionDef) or scope.name not in (function, "failure_of", "_guarded"):
+                continue
+            for node in ast.walk(scope):
+                told = node.value if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Return)) else None
+                targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+                if isinstance(told, ast.Dict) and all(
+                    each is None or getattr(each, "id", "") == "result" for each in targets
+                ):
+                    found |= {key.value for key in told.keys if isinstance(key, ast.Constant)}
+                if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("exit_json", "fail_json"):
+                    found |= {word.arg for word in node.keywords if word.arg}
     # Ansible's own keys need no documentation.
     return found - {"changed", "msg", "exception", "diff"}
 
 
 @pytest.mark.parametrize(
-    ("module", "function"), [("cm_package_refresh", "_refresh"), ("cm_package_info", "_package_info")]
+    ("module", "file", "function"),
+    [
+        ("cm_package_refresh", "refresh_module", "refresh_work"),
+        ("cm_package_info", "info_module", "package_info"),
+    ],
 )
-def test_documented_result_is_what_is_returned(module: str, function: str) -> None:
-    assert set(block(module, "RETURN")) == keys_told(function)
+def test_documented_result_is_what_is_returned(module: str, file: str, function: str) -> None:
+    assert set(block(module, "RETURN")) == keys_told(file, function)
 
 
 def test_documented_package_is_what_the_report_makes() -> None:

@@ -15,8 +15,8 @@ from . import state
 from .boot_build import build_rules
 from .boot_state import BootImage, BootRules
 from .boot_write import LOGS
-from .module import LONGEST_WAITS, Task, run_task
-from .operation import Operation
+from .module import Task, run_task
+from .operation import LONGEST_WAITS, Operation
 from .options import demand_seconds
 from .resource import Resource
 from .state import make_converge, state_spec

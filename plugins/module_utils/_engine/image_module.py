@@ -12,8 +12,8 @@ from typing import Any, Callable
 from .._provider.site import Site
 from .distribution import Wanted
 from .image_state import WHEN, ContentRules, ImageState, result_of
-from .module import LONGEST_WAITS, Task, run_task
-from .operation import Operation, Rules
+from .module import Task, run_task
+from .operation import LONGEST_WAITS, Operation, Rules
 from .options import demand_seconds
 from .resource import Resource
 from .state import make_converge, state_spec

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from .selection import PackageState
 
 
+# Seconds to wait, by what for.
+LONGEST_WAITS = {"source_version": 900.0, "distributed": 4 * 3600.0}
+
+
 @dataclass(frozen=True)
 class Operation:
     """A method of a package class, and the words for it."""

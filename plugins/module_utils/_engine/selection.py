@@ -112,6 +112,31 @@ class Asked:
     max_packages: int = 50
 
 
+def selection_spec(resources: Sequence[Resource]) -> dict[str, Any]:
+    """The options that say which packages."""
+    kinds = [item.option for item in resources]
+    return {
+        "package_ids": {"type": "list", "elements": "str", "aliases": ["package_id"]},
+        "names": {"type": "list", "elements": "str", "aliases": ["name"]},
+        "type": {"type": "list", "elements": "str", "choices": kinds},
+        "select": {
+            "type": "dict",
+            "options": {
+                "type": {"type": "list", "elements": "str", "choices": kinds},
+                "name": {"type": "str"},
+                "manufacturer": {"type": "str"},
+                "source_path_prefix": {"type": "str"},
+                "folder": {"type": "str"},
+            },
+        },
+    }
+
+
+def types_named(options: Sequence[str] | None, resources: Sequence[Resource]) -> tuple[int, ...]:
+    """The PackageTypes of kinds that a task names."""
+    return tuple(item.package_type for item in resources if item.option in (options or ()))
+
+
 def checked_ids(package_ids: Sequence[str]) -> tuple[str, ...]:
     """The ids in upper case, each once, in the order given. Raises Impossible for one that is malformed."""
     found = tuple(dict.fromkeys(text.strip().upper() for text in package_ids))

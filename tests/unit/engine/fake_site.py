@@ -16,6 +16,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._cim.types impor
 from ansible_collections.configmgr.content.plugins.module_utils._content.registry import RESOURCES
 from ansible_collections.configmgr.content.plugins.module_utils._engine.selection import PackageState
 from ansible_collections.configmgr.content.plugins.module_utils._provider.clock import Clock
+from ansible_collections.configmgr.content.plugins.module_utils._provider.site import Written
 
 from smsprovsim import wql
 from smsprovsim.schema import read_classes
@@ -64,6 +65,7 @@ class FakeSite:
         self.calls: list[tuple[str, str, Mapping[str, str] | None]] = []
         self.rows_read = 0
         self.closed = False
+        self.written = Written()
         self.refusals: list[Exception] = []  # the first one answers every call
         self._under_way: set[str] = set()
 

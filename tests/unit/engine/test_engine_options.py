@@ -13,7 +13,12 @@ import yaml
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 from ansible_collections.configmgr.content.plugins.doc_fragments.connection import ModuleDocFragment
 from ansible_collections.configmgr.content.plugins.module_utils._content.registry import RESOURCES
-from ansible_collections.configmgr.content.plugins.module_utils._engine import module
+from ansible_collections.configmgr.content.plugins.module_utils._engine import (
+    check_module,
+    info_module,
+    module,
+    refresh_module,
+)
 from ansible_collections.configmgr.content.plugins.module_utils._engine.connection import (
     LEAST_ENVELOPE,
     OPTIONS,
@@ -25,9 +30,9 @@ from ansible_collections.configmgr.content.plugins.module_utils._provider.errors
 from module_run import RESUME_OPTIONS, checked_options
 
 SPECS = {
-    "cm_connection_check": module.connection_check_spec(),
-    "cm_package_refresh": module.refresh_spec(RESOURCES),
-    "cm_package_info": module.info_spec(RESOURCES),
+    "cm_connection_check": check_module.connection_check_spec(),
+    "cm_package_refresh": refresh_module.refresh_spec(RESOURCES),
+    "cm_package_info": info_module.info_spec(RESOURCES),
 }
 CONNECTION = {"provider": "cmprov.contoso.test", "username": "CONTOSO\\operator", "password": "S3cret!"}
 
@@ -203,14 +208,14 @@ class TestMoment:
         ],
     )
     def test_a_time_with_an_offset_is_taken(self, text: str | None, moment: datetime | None) -> None:
-        assert module._moment(text) == moment
+        assert refresh_module._moment(text) == moment
 
     @pytest.mark.parametrize(
         "text", ["2026-11-20T18:00:00", "2026-11-20", "yesterday", "1763658000", "2026-13-01T00:00:00Z"]
     )
     def test_any_other_is_refused(self, text: str) -> None:
         with pytest.raises(Impossible) as refused:
-            module._moment(text)
+            refresh_module._moment(text)
         assert f"source_modified {text!r} is not a time with an offset" in str(refused.value)
 
 
@@ -219,19 +224,19 @@ class TestMoment:
     [("10%", (10.0, True)), ("0", (0.0, False)), ("5", (5.0, False)), (" 2.5 % ", (2.5, True)), ("100%", (100.0, True)), ("250", (250.0, False))],
 )  # fmt: skip
 def test_a_stop_rule_is_a_count_or_a_percentage(text: str, limit: tuple[float, bool]) -> None:
-    assert module._failure_limit(text) == limit
+    assert refresh_module._failure_limit(text) == limit
 
 
 @pytest.mark.parametrize("text", ["", "ten", "-1", "101%", "5%%", "5 of 10", "%", "1e3", "nan"])
 def test_any_other_stop_rule_is_refused(text: str) -> None:
     with pytest.raises(Impossible) as refused:
-        module._failure_limit(text)
+        refresh_module._failure_limit(text)
     assert f"max_failed {text!r}" in str(refused.value)
 
 
 class TestRules:
     def test_the_defaults(self) -> None:
-        rules = module._rules(params())
+        rules = refresh_module._rules(params())
         assert rules.wanted == Wanted()
         assert (rules.wait, rules.wait_for, rules.wait_timeout, rules.wait_interval) == (
             True,
@@ -243,12 +248,12 @@ class TestRules:
         assert (rules.sessions, rules.pause) == (1, 0.0)
 
     def test_waiting_for_the_points_takes_longer(self) -> None:
-        assert module._rules(params(wait_for="distributed")).wait_timeout == 4 * 3600
-        assert module._rules(params(wait_for="distributed", wait_timeout=5)).wait_timeout == 5
-        assert module._rules(params(wait_timeout=0)).wait_timeout == 0
+        assert refresh_module._rules(params(wait_for="distributed")).wait_timeout == 4 * 3600
+        assert refresh_module._rules(params(wait_for="distributed", wait_timeout=5)).wait_timeout == 5
+        assert refresh_module._rules(params(wait_timeout=0)).wait_timeout == 0
 
     def test_the_names_of_points_are_compared_without_case(self) -> None:
-        wanted = module._rules(
+        wanted = refresh_module._rules(
             params(required_distribution_points=[" DP1.Contoso.test"], ignored_distribution_points=["dp2", "DP2"])
         ).wanted
         assert (wanted.required, wanted.ignored) == (frozenset({"dp1.contoso.test"}), frozenset({"dp2"}))
@@ -277,7 +282,7 @@ class TestRules:
     )
     def test_what_is_out_of_range_is_refused(self, given: dict[str, Any], said: str) -> None:
         with pytest.raises(Impossible) as refused:
-            module._rules(params(**given))
+            refresh_module._rules(params(**given))
         assert said in str(refused.value)
 
 
@@ -294,8 +299,8 @@ class TestAsked:
     )  # fmt: skip
     def test_which_packages(self, given: dict[str, Any], asked: Asked) -> None:
         options = params(**given)
-        resume = {item.package_id: item for item in module._resume(options["resume"] or [])}
-        assert module._asked(options, RESOURCES, resume) == asked
+        resume = {item.package_id: item for item in refresh_module._resume(options["resume"] or [])}
+        assert refresh_module._asked(options, RESOURCES, resume) == asked
 
     @pytest.mark.parametrize(
         ("given", "said"),
@@ -309,12 +314,12 @@ class TestAsked:
     )
     def test_an_empty_list_is_not_everything(self, given: dict[str, Any], said: str) -> None:
         with pytest.raises(Impossible) as refused:
-            module._asked(params(**given), RESOURCES, {})
+            refresh_module._asked(params(**given), RESOURCES, {})
         assert said in str(refused.value)
 
     def test_a_malformed_id_in_resume_is_refused(self) -> None:
         with pytest.raises(Impossible, match="Not a package id"):
-            module._resume(params(resume=[{"package_id": "PS1", "sent": False}])["resume"])
+            refresh_module._resume(params(resume=[{"package_id": "PS1", "sent": False}])["resume"])
 
     @pytest.mark.parametrize(
         "item", [{"package_id": "PS100001"}, {"sent": True}, {"package_id": "PS100001", "sent": True, "x": 1}]

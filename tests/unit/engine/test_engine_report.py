@@ -16,8 +16,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._cim.types impor
 from ansible_collections.configmgr.content.plugins.module_utils._content.boot_image import BOOT_IMAGE
 from ansible_collections.configmgr.content.plugins.module_utils._content.package import PACKAGE
 from ansible_collections.configmgr.content.plugins.module_utils._content.registry import RESOURCES
-from ansible_collections.configmgr.content.plugins.module_utils._engine import module as engine_module
-from ansible_collections.configmgr.content.plugins.module_utils._engine import report
+from ansible_collections.configmgr.content.plugins.module_utils._engine import refresh_module, report
 from ansible_collections.configmgr.content.plugins.module_utils._engine.build import BuildStatus
 from ansible_collections.configmgr.content.plugins.module_utils._engine.distribution import Point, Verdict, Watch
 from ansible_collections.configmgr.content.plugins.module_utils._engine.operation import (
@@ -251,8 +250,8 @@ class TestResume:
 
 def read_back(items: list[dict[str, Any]]) -> list[Earlier]:
     """The items through the option `resume` of the module, as a rerun takes them."""
-    params = checked_options(engine_module.refresh_spec(RESOURCES), {"provider": "p", "resume": items})
-    return engine_module._resume(params["resume"])
+    params = checked_options(refresh_module.refresh_spec(RESOURCES), {"provider": "p", "resume": items})
+    return refresh_module._resume(params["resume"])
 
 
 class TestRoundTrip:
@@ -367,9 +366,9 @@ def test_a_rerun_never_sends_what_was_sent_and_answered(shapes: list[tuple[bool,
         one.fence = Fence(version, before, 0) if was_sent else None
         targets.append(one)
     params = checked_options(
-        engine_module.refresh_spec(RESOURCES), {"provider": "p", "resume": report.resume_items(targets)}
+        refresh_module.refresh_spec(RESOURCES), {"provider": "p", "resume": report.resume_items(targets)}
     )
-    for one, earlier in zip(targets, engine_module._resume(params["resume"] or []), strict=True):
+    for one, earlier in zip(targets, refresh_module._resume(params["resume"] or []), strict=True):
         assert earlier.package_id == one.package.package_id
         assert earlier.sent is one.sent
         assert earlier.answer_lost is (one.sent and not one.proven)
