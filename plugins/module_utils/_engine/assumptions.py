@@ -246,8 +246,8 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "existing_target",
         "What AddDistributionPoints does for a distribution point that has the package.",
         ("ignored", "refused"),
-        "Nothing yet: no module of this version targets distribution points.",
-        WRITE,
+        "distribution_points of cm_image_package and cm_boot_image: what has the package already is left out.",
+        WRITE + " Call AddDistributionPoints with cm_wmi_method for a package and a distribution point that has it.",
     ),
     Assumption(
         "export_arm64",
@@ -412,7 +412,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "path_identity",
         "Who reads a path that is given to GetImageProperties or CheckSourceFolder.",
         ("caller", "computer"),
-        "share_path of cm_connection_check.",
+        "share_path of cm_connection_check, cm_wim_info, and comparing an image with its source.",
         "Run cm_connection_check with share_path once with auth=ntlm and once with auth=credssp, on a share that only the account may read.",
     ),
     Assumption(
@@ -530,7 +530,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "unreadable_path",
         "How GetImageProperties says that it cannot read a path.",
         ("error", "return_value"),
-        "share_path of cm_connection_check.",
+        "share_path of cm_connection_check, and cm_wim_info. Both forms are read.",
         "Run cm_connection_check with a share_path that does not exist, and read the message.",
     ),
     Assumption(

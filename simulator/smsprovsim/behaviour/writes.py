@@ -55,7 +55,7 @@ _MAINTAINED = frozenset(
     + ["DefaultImage", "ExtendedDataSize", "ISVDataSize", "RefreshPkgSourceFlag", "SedoObjectVersion"]
 )
 # A change of these makes the site remove the content and make it anew (behaviour 45).
-# ASSUMED: that raises the version, as a refresh does; PkgSourceFlag counts among them.
+# ASSUMED: a change of the share, the source path or PkgSourceFlag raises the version, as a refresh does.
 _CONTENT = frozenset(["PkgSourcePath", "PkgSourceFlag", "ShareName", "ShareType"])
 _REMOVED_FOR_A_CHANGE = 2314
 
@@ -171,7 +171,7 @@ class Writes:
     @staticmethod
     def demand_present(package: Package, operation: str) -> None:
         """A package that is being deleted takes no change any more (behaviour 113)."""
-        # ASSUMED: that it is refused, and as an object that does not exist; a second Delete finds nothing.
+        # ASSUMED: a Put of a package that is being deleted fails as one that does not exist; a second Delete finds nothing.
         if package.action == ACTION_DELETE:
             path = package.record.path()
             raise provider_error(DOES_NOT_EXIST, f"{path} is being deleted", operation, path)
