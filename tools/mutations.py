@@ -99,8 +99,8 @@ MUTATIONS: Final = (
         "ignore_the_return_value",
         "a method that returns something other than 0 counts as done",
         "_provider/site.py",
-        "        if value:\n            raise ProviderError(what, where=self.where, return_value=value)",
-        "        if value == 0:\n            raise ProviderError(what, where=self.where, return_value=value)",
+        "            if value:\n                raise ProviderError(what, where=self.where, return_value=value)",
+        "            if value == 0:\n                raise ProviderError(what, where=self.where, return_value=value)",
         cells("call-returned_4-ntlm-http-first", "refresh_call-returned_4-credssp-http-first"),
     ),
     Mutation(
