@@ -50,6 +50,9 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.wim_modu
 from ansible_collections.configmgr.content.plugins.module_utils._engine.wmi_method import METHOD_SPEC
 from messages_in_source import kind_of, messages, parsed_sources, plain
 
+from smsprovsim.behaviour.changes import ORDERS
+from smsprovsim.faults import ACTIONS
+
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = "ansible_collections.configmgr.content.plugins"
 GUIDES = sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
@@ -406,6 +409,22 @@ def test_every_command_line_of_the_simulator_is_accepted() -> None:
     listed = set(re.findall(OPTION, text.partition("Scenarios\n---")[0]))
     assert used <= known
     assert listed == known - {"--help"}
+
+
+def test_the_guide_to_the_simulator_lists_what_it_can_be_told() -> None:
+    text = read(ROOT / "docs" / "docsite" / "rst" / "simulator.rst")
+
+    def rows_of(first: str, last: str) -> set[str]:
+        cells = re.findall(
+            r"^   \* - (``.*)$", text.partition(f"\n{first}\n-")[2].partition(f"\n{last}\n-")[0], re.MULTILINE
+        )
+        return {word for cell in cells for word in re.findall(r"``(\w+)``", cell)}
+
+    assert rows_of("Scenarios", "Control") == {
+        file.stem for file in (ROOT / "simulator" / "smsprovsim" / "scenarios").glob("*.yml")
+    }
+    assert rows_of("A colleague in the console", "Images") == set(ORDERS)
+    assert rows_of("Bad weather", "Switches") == set(ACTIONS)
 
 
 # -- what a README has to have -------------------------------------------------------------------------------------
