@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, configmgr.content contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fault matrix at length. Trials take turns: a whole task in random weather, and a cell of the fault matrix.
+"""The fault matrices at length. Trials take turns: a refresh in random weather, a cell of the fault matrix, and one of that
+of the state modules.
 
 A violation is printed when it is met, with the name by which `make test` has it again. Ends with 1 when there was one.
 """
@@ -25,6 +26,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "build" / "soak.json"
 TELL_EVERY = 20.0  # seconds
+KINDS = ("weather", "cell", "state")
 
 
 @dataclass(frozen=True)
@@ -36,30 +38,43 @@ class Outcome:
     wrong: tuple[str, ...]
 
 
+def turn(number: int) -> tuple[str, int]:
+    """The kind of the trial with this number, and which of its kind it is."""
+    return KINDS[number % len(KINDS)], number // len(KINDS)
+
+
 def outcomes(first: int, step: int, trials: int, seed: int) -> Iterator[Outcome]:
     """Carry out every trial whose number is `first` plus a multiple of `step`."""
     # Imported by each process for itself: the tests need the simulator, which not every command of these tools has.
     sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "wire")]
     from conftest import users
+    from converge import states_matrix
     from realm import Realm, missing
-    from refresh.matrix import LISTENERS, all_cases, in_realm, judge_case
+    from refresh.matrix import KERBEROS, LISTENERS, all_cases, in_realm, judge_case
     from refresh.weather import Servers, judge, make_trial
 
     with contextlib.ExitStack() as stack:
         more: Any = {}
         if not missing():
             more = stack.enter_context(in_realm(stack.enter_context(Realm(users()))))
-        cases = all_cases() if more else all_cases(LISTENERS)
-        random.Random(seed).shuffle(cases)
+        listeners = (LISTENERS + KERBEROS,) if more else (LISTENERS,)
+        cases, states = all_cases(*listeners), states_matrix.all_cases(*listeners)
+        for each in (cases, states):
+            random.Random(seed).shuffle(each)
         servers = Servers(more)
         stack.callback(servers.stop)
         for number in range(first, trials, step):
-            if number % 2:
-                case = cases[number // 2 % len(cases)]
-                yield Outcome("cell", f"CASES=100000 -k {case.name}", tuple(judge_case(servers, case)))
+            kind, index = turn(number)
+            if kind == "weather":
+                trial = make_trial(seed, index)
+                yield Outcome(kind, trial.name, tuple(judge(servers, trial)))
+            elif kind == "cell":
+                case = cases[index % len(cases)]
+                yield Outcome(kind, f"CASES=100000 -k {case.name}", tuple(judge_case(servers, case)))
             else:
-                trial = make_trial(seed, number // 2)
-                yield Outcome("weather", trial.name, tuple(judge(servers, trial)))
+                state = states[index % len(states)]
+                wrong = states_matrix.judge(servers, state)
+                yield Outcome(kind, f"CASES=100000 -k {state.name}", tuple(wrong))
 
 
 def work(queue: Any, first: int, step: int, trials: int, seed: int) -> None:
@@ -117,8 +132,8 @@ def soak(trials: int, seed: int, processes: int) -> int:
         encoding="utf-8",
     )
     print(
-        f"{counts.total()} trials with SEED={seed}: {counts['weather']} tasks in random weather, {counts['cell']} cells of the "
-        f"fault matrix; {len(violations)} with violations; {seconds:.0f} s. Report: {REPORT.relative_to(ROOT)}"
+        f"{counts.total()} trials with SEED={seed}: {counts['weather']} refreshes in random weather, {counts['cell']} cells of the "
+        f"fault matrix, {counts['state']} of that of the state modules; {len(violations)} with violations; {seconds:.0f} s. Report: {REPORT.relative_to(ROOT)}"
     )
     return len(violations)
 

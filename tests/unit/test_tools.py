@@ -264,3 +264,14 @@ def test_a_mutation_whose_place_is_gone_is_told(tool) -> None:
     mutation = tool("mutations").MUTATIONS[0]
     with pytest.raises(ValueError, match="0 times"):
         tool("mutants").broken("nothing of it", mutation)
+
+
+def test_a_soak_is_the_same_for_any_number_of_processes(tool) -> None:
+    """The kinds take turns, and no trial is left out or made twice."""
+    turn = tool("soak").turn
+    assert [turn(number) for number in range(6)] == [
+        *(("weather", 0), ("cell", 0), ("state", 0)),
+        *(("weather", 1), ("cell", 1), ("state", 1)),
+    ]
+    shared = [turn(number) for first in range(2) for number in range(first, 60, 2)]
+    assert sorted(shared) == sorted(turn(number) for number in range(60))
