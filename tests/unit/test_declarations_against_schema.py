@@ -199,6 +199,55 @@ def test_what_queries_ask_for_is_in_the_class_and_never_lazy(class_name: str, co
     assert {name: actual.get(name) for name in columns} == {name: (codec, False) for name, codec in columns.items()}
 
 
+# -- what is written -----------------------------------------------------------------------------------------------
+
+# Documented as read/write, and maintained by the site all the same (behaviour 41, client: never_write in the reference).
+NEVER_WRITTEN = {
+    *("AlternateContentProviders", "ExtendedData", "ExtendedDataSize", "ISVData", "ISVDataSize", "NumOfPrograms"),
+    *("PackageType", "RefreshPkgSourceFlag", "StoredPkgPath", "StoredPkgVersion"),
+    *("DefaultImage", "ImageOSVersion", "ImageProperty"),
+}
+# Written, though not as options of their own: bits by name, and the id under which a build tells its progress.
+OTHERWISE = {"ContextID", "PkgFlags"}
+# IconSize is what the icon has; nobody has to say it.
+UNWRITTEN = {"IconSize"}
+declared_by_state = pytest.mark.parametrize(
+    "resource",
+    [item for item in RESOURCES if item.wmi_class in ("SMS_BootImagePackage", "SMS_ImagePackage")],
+    ids=lambda item: item.wmi_class,
+)
+
+
+@declared_by_state
+def test_everything_that_can_be_written_is_an_option_and_nothing_else(resource: Resource) -> None:
+    writable = {
+        name for name, prop in defined(resource.wmi_class).properties.items() if not prop.read_only and not prop.key
+    }
+    options = {item.wmi for item in resource.declarable}
+    assert options == writable - NEVER_WRITTEN - OTHERWISE - UNWRITTEN
+
+
+def plain_list() -> dict[str, dict[str, tuple[Codec, bool]]]:
+    """Properties by class, as tests/data/provider_schema.txt has them."""
+    found: dict[str, dict[str, tuple[Codec, bool]]] = {}
+    for line in (Path(__file__).parents[1] / "data" / "provider_schema.txt").read_text("utf-8").splitlines():
+        owner, dot, rest = line.partition(".")
+        if line.startswith("#") or not dot or "(" in rest.partition(" ")[0]:
+            continue
+        name, kind, *words = rest.partition(" = ")[0].split(" ")
+        if kind.partition(":")[0].removesuffix("[]") in TYPES:
+            codec = codec_for(kind.removesuffix("[]"), kind.endswith("[]"))
+            found.setdefault(owner, {})[name] = (codec, "lazy" in words)
+    return found
+
+
+@every_resource
+def test_every_declared_property_is_as_in_the_plain_list(resource: Resource) -> None:
+    """Without the simulator in between."""
+    listed = plain_list()
+    assert mismatches(resource.properties, {**listed[BASE], **listed[resource.wmi_class]}) == []
+
+
 # -- against the reference -----------------------------------------------------------------------------------------
 
 
@@ -222,6 +271,19 @@ def in_reference(class_name: str) -> dict[str, tuple[Codec, bool]]:
 @every_resource
 def test_every_declared_property_is_in_the_reference(resource: Resource) -> None:
     assert mismatches(resource.properties, in_reference(resource.wmi_class)) == []
+
+
+@with_reference
+@declared_by_state
+def test_what_is_never_written_is_what_the_reference_says(resource: Resource) -> None:
+    told = {
+        each["name"]
+        for name in (BASE, resource.wmi_class)
+        for each in page(name)["properties"]
+        if each.get("client") == "never_write"
+    }
+    assert told - NEVER_WRITTEN == set()
+    assert all(name in told or name not in in_schema(resource.wmi_class) for name in NEVER_WRITTEN)
 
 
 @with_reference
