@@ -322,7 +322,8 @@ options:
         elements: str
   distribution_points:
     description:
-      - Distribution points that the object should be on, by the names of their servers. It is added where it is missing, and taken off nowhere.
+      - Distribution points that the object should be on, by the full names of their servers, or by their NAL paths. Letter case does not matter.
+      - It is added where it is missing, and taken off nowhere.
     type: list
     elements: str
   distribution_point_groups:

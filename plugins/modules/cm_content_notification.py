@@ -21,6 +21,7 @@ options:
     type: list
     elements: str
     required: true
+    aliases: [package_id]
 attributes:
   check_mode:
     description: Calls nothing. Every package counts as changed, as in the real run.

@@ -14,7 +14,9 @@ from .module import Task, run_task
 from .resource import Resource
 from .selection import Asked, PackageState, checked_ids, find
 
-NOTIFICATION_SPEC: dict[str, Any] = {"package_ids": {"type": "list", "elements": "str", "required": True}}
+NOTIFICATION_SPEC: dict[str, Any] = {
+    "package_ids": {"type": "list", "elements": "str", "required": True, "aliases": ["package_id"]}
+}
 
 
 def run_notification(resources: Sequence[Resource]) -> None:

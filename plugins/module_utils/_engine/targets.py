@@ -93,12 +93,14 @@ def _groups(site: Site, asked: Sequence[str]) -> tuple[Place, ...]:
 
 
 def _named(known: Sequence[Place], asked: Iterable[str], kind: str, option: str, site: Site) -> tuple[Place, ...]:
-    """The places of these names, without case. Raises Impossible with names that are near."""
+    """The places of these names, or of these keys, without case. Raises Impossible with names that are near."""
     found: dict[str, Place] = {}
     for name in asked:
-        hits = [each for each in known if each.name.lower() == name.strip().lower()]
+        hits = [each for each in known if name.strip().lower() in (each.name.lower(), each.key.lower())]
         if not hits:
-            near = difflib.get_close_matches(name.lower(), [each.name.lower() for each in known], 3)
+            names = [each.name.lower() for each in known]
+            short = [each for each in names if each.split(".")[0] == name.strip().lower()]
+            near = short or difflib.get_close_matches(name.lower(), names, 3)
             raise Impossible(
                 f"{option}: there is no {kind} {name!r} that {site.user} can see",
                 where=site.where,

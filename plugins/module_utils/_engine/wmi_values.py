@@ -48,7 +48,7 @@ def near(name: str, known: Iterable[str]) -> str:
     found = difflib.get_close_matches(name.lower(), lower, 3, 0.6)
     if found:
         return f"Near it: {', '.join(lower[each] for each in found)}"
-    return f"There are {', '.join(sorted(lower.values(), key=str.lower))}" if lower else "There are none"
+    return f"Known: {', '.join(sorted(lower.values(), key=str.lower))}" if lower else "It has none"
 
 
 class Reader:

@@ -240,8 +240,8 @@ def test_a_value_that_does_not_keep_to_its_type_is_told_as_it_came() -> None:
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("packageid", "Near it: PackageID"), ("Nam", "Near it: Name"), ("zzz", "There are Name, PackageID")],
+    [("packageid", "Near it: PackageID"), ("Nam", "Near it: Name"), ("zzz", "Known: Name, PackageID")],
 )
 def test_near_names(name: str, told: str) -> None:
     assert near(name, ["PackageID", "Name"]) == told
-    assert near(name, []) == "There are none"
+    assert near(name, []) == "It has none"

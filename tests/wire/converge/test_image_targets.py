@@ -42,6 +42,15 @@ def test_only_the_missing_points_are_added(images: ImageDeclaring) -> None:
     assert images.executions("Put") == {}
 
 
+def test_a_point_in_other_letter_case_or_by_its_path(images: ImageDeclaring) -> None:
+    paths = {point.server: point.nal_path for point in images.server.site.world.points.values()}
+    asked = ["DP01.contoso.TEST", paths["dp01.contoso.test"], paths["dp03.contoso.test"].lower()]
+    done = images(package_id=IMAGE, distribution_points=asked)
+    assert done["diff"]["after"]["distribution_points"] == ["dp01.contoso.test", "dp03.contoso.test"]
+    assert servers(images, IMAGE) == ["dp01.contoso.test", "dp02.contoso.test", "dp03.contoso.test"]
+    assert not images(package_id=IMAGE, distribution_points=asked)["changed"]
+
+
 def test_a_point_of_another_site_goes_with_its_own_code(make_declare: Make) -> None:
     declare = make_declare(scenario="hierarchy")
     world = declare.server.site.world
@@ -75,6 +84,7 @@ def test_a_group(images: ImageDeclaring) -> None:
             {"distribution_points": ["dp1.contoso.test"]},
             "distribution_points: there is no distribution point 'dp1.contoso.test' that CONTOSO\\cmadmin can see. Did you mean dp0",
         ),
+        ({"distribution_points": ["dp03"]}, "can see. Did you mean dp03.contoso.test?"),
         (
             {"distribution_point_groups": ["Nowhere"]},
             "distribution_point_groups: there is no distribution point group 'Nowhere'",

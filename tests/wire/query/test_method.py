@@ -109,12 +109,12 @@ def _refused(place: Place, **options: Any) -> Impossible | BadValue:
     [
         ({"method": "AddChangeNotifications"}, "has no method AddChangeNotifications. Near it: AddChangeNotification"),
         ({"key": {}}, "belongs to an object, and there is no key. Give key, with PackageID"),
-        ({"key": {"Name": "7-Zip"}}, "Name is no key of SMS_Package. There are PackageID"),
+        ({"key": {"Name": "7-Zip"}}, "Name is no key of SMS_Package. Known: PackageID"),
         ({"key": {"PackageId": ["x"]}}, "key, PackageId takes one value (string)"),
         ({"key": {"PackageID": 5}}, "key, PackageID takes text, not 5"),
         ({"key": {"PackageID": None}}, "key, PackageID is null"),
         ({"key": {"PackageID": "a\x01"}}, "U+0001"),
-        ({"arguments": {"Anything": 1}}, "has no parameter Anything. There are none"),
+        ({"arguments": {"Anything": 1}}, "has no parameter Anything. It has none"),
         (
             {"class_name": "SMS_PackageToContent", "method": "IsContentValid"},
             "key has no ContentID. SMS_PackageToContent needs ContentID, PackageID",
