@@ -15,6 +15,8 @@ from .behaviour.boot_images import BootImages
 from .behaviour.calls import METHODS, Call
 from .behaviour.changes import Changes
 from .behaviour.distribution import Distribution
+from .behaviour.drivers import DRIVER, Drivers
+from .behaviour.drivers import checked as checked_driver
 from .behaviour.groups import Folders, Groups
 from .behaviour.image_rows import ImageRows
 from .behaviour.image_writes import ImageWrites
@@ -105,6 +107,7 @@ class SimulatedSite:
         self.groups = Groups(world, self.distribution)
         self.folders = Folders(world)
         self.kit = Kit(world)
+        self.drivers = Drivers(world, self.locks)
         ImageRows(world)
         self.servicing = OfflineServicing(world, self.distribution, self.images)
         self.sign_in = SignIn()
@@ -315,6 +318,10 @@ class SimulatedSite:
                 self._demand_servicing(caller, account, cim_class)
                 self.servicing.put(record, self.world.repository.checked(record.definition, values, "PutInstance"))
                 return self._full(record, cim_class)
+            if record.definition.name == DRIVER:
+                account.demand("modify", record, "PutInstance")
+                self.drivers.put(record, checked_driver(self.world.repository, values), caller, here)
+                return self._full(record, cim_class)
             raise _cannot(cim_class, "PutInstance")
 
     @staticmethod
@@ -339,6 +346,10 @@ class SimulatedSite:
                 self._demand_servicing(caller, account, cim_class)
                 checked = self.world.repository.checked(definition, values, "PutInstance")
                 return self._full(self.servicing.create(definition.name, checked), cim_class)
+            if definition.name == DRIVER:
+                if not account.may("create"):
+                    raise lacks_right(caller.user, "create", DRIVER, "PutInstance")
+                return self._full(self.drivers.create(checked_driver(self.world.repository, values), here), cim_class)
             raise _cannot(cim_class, "PutInstance")
 
     def _create_target(
@@ -372,6 +383,9 @@ class SimulatedSite:
             elif record.definition.name in WRITABLE:
                 self._demand_servicing(caller, account, cim_class)
                 self.servicing.delete(record)
+            elif record.definition.name == DRIVER:
+                account.demand("delete", record, "DeleteInstance")
+                self.drivers.delete(record, caller, here)
             else:
                 raise _cannot(cim_class, "DeleteInstance")
 

@@ -24,7 +24,16 @@ from .generate import generated_packages
 from .model import Value
 from .provider import SimulatedSite
 from .repository import Record, StoredTable
-from .scenario_images import add_drivers, add_updates, add_wims, production_client, show_image, source_of, typed_value
+from .scenario_images import (
+    add_drivers,
+    add_inf_files,
+    add_updates,
+    add_wims,
+    production_client,
+    show_image,
+    source_of,
+    typed_value,
+)
 from .schema import read_classes
 from .security import DEFAULT_SCOPE, OPERATIONS, Account
 from .switches import Switches
@@ -153,6 +162,7 @@ class _Stage:
         self._add_points(content.get("distribution_points") or [])
         self._folders = self._add_folders(content.get("folders") or [])
         add_drivers(self._table("SMS_Driver"), content.get("drivers") or [], world)
+        add_inf_files(self.site.drivers, content.get("inf_files") or [], self._table("SMS_Driver"))
         add_wims(content.get("wims"), world)
         groups = self._add_groups(content.get("groups") or [])
         generated = generated_packages(content["generate"]) if "generate" in content else ()

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .behaviour import paths
 from .behaviour.boot_images import show
+from .behaviour.drivers import INVALID, NO_PLATFORM, Drivers, InfFile
 from .behaviour.image_writes import BOOT_IMAGE, WIM_PROPERTY
 from .behaviour.injection import foresee
 from .behaviour.servicing import SERVICED, OfflineServicing, Update
@@ -32,13 +34,25 @@ def add_drivers(table: StoredTable, entries: Iterable[Mapping[str, Any]], world:
             world.driver_platforms[entry["id"]] = frozenset(ARCHITECTURES[name] for name in entry["platforms"])
 
 
+def add_inf_files(drivers: Drivers, entries: Iterable[Mapping[str, Any]], table: StoredTable) -> None:
+    """The INF files that can be imported; those of the drivers in the catalogue were."""
+    for record in table.records.values():
+        drivers.add_file(InfFile(dict(record.values)))
+    for entry in entries:
+        values = driver_values({"id": 0, "name": "", **entry})
+        digest = hashlib.sha1(f"{entry['path']}\\{entry['inf']}".lower().encode(), usedforsecurity=False)
+        values["CI_UniqueID"] = f"DRIVER:{digest.hexdigest().upper()}"
+        problem = {"invalid": INVALID, "unsupported": NO_PLATFORM}.get(entry.get("problem", ""), 0)
+        drivers.add_file(InfFile(values, problem))
+
+
 def driver_values(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The values of one driver."""
     signed = entry.get("signed", True)
     return {
         "CI_ID": entry["id"],
         "CI_UniqueID": f"DRIVER:{entry['id']:040X}",
-        "CIType_ID": 1,
+        "CIType_ID": 6,
         "CIVersion": 1,
         "ContentSourcePath": entry["path"],
         "DriverBootCritical": entry.get("boot_critical", False),

@@ -342,7 +342,6 @@ def test_every_embedded_class_named_by_a_property_exists_or_is_known_missing(sma
     missing = {name for name in named if name.lower() not in classes}
     assert missing == {
         "SMS_CI_LocalizedEulas",
-        "SMS_CI_LocalizedProperties",
         "SMS_OS_Details",
         "SMS_SDMPackageLocalizedData",
     }
