@@ -536,17 +536,33 @@ def test_the_image_keeper_changes_nothing_but_images_and_where_they_go() -> None
     assert {DRIVER, TASK_SEQUENCE, SOFTWARE_UPDATE} <= set(keeper)
 
 
-def test_the_picture_on_the_page_is_the_file() -> None:
+PICTURES = sorted((ROOT / "docs" / "docsite" / "rst" / "images").glob("*.svg"))
+
+
+@pytest.mark.parametrize("file", PICTURES, ids=lambda file: file.stem)
+def test_the_picture_on_the_page_is_the_file(file: Path) -> None:
     """The documentation site copies text only, so the picture stands in the page; GitHub shows the file instead."""
-    folder = ROOT / "docs" / "docsite" / "rst"
-    drawn = read(folder / "images" / "double_hop.svg")
-    assert textwrap.indent(drawn, "   ") in read(folder / "connecting_and_authenticating.rst")
+    drawn = read(file)
+    (page,) = (text for text in map(read, GUIDES) if f"{REPOSITORY}docs/docsite/rst/images/{file.name}" in text)
+    assert textwrap.indent(drawn, "   ") in page
     picture = ElementTree.fromstring(drawn)
     space = "{http://www.w3.org/2000/svg}"
     words = {each.attrib["id"]: each.text for name in ("title", "desc") for each in picture.iter(space + name)}
     assert picture.attrib["aria-labelledby"].split() == list(words)
     assert all(words.values())
-    assert "prefers-color-scheme: dark" in drawn
+    assert "@media (prefers-color-scheme: dark)" in drawn
+    # Its rules are for this picture alone, also where a page has several.
+    style = "".join(each.text or "" for each in picture.iter(space + "style"))
+    rules = re.findall(r"^ *([^@{}\n]+) \{", style, re.MULTILINE)
+    assert rules
+    assert [rule for rule in rules if not rule.startswith(f".{picture.attrib['class']}")] == []
+    used = {name for each in picture.iter() for name in each.attrib.get("class", "").split()}
+    assert {name for rule in rules for name in re.findall(r"\.([\w-]+)", rule)} == used
+
+
+def test_no_two_pictures_share_a_name_of_a_rule() -> None:
+    classes = [ElementTree.fromstring(read(file)).attrib["class"] for file in PICTURES]
+    assert len(set(classes)) == len(classes)
 
 
 # -- examples ------------------------------------------------------------------------------------------------------
