@@ -15,8 +15,7 @@ from .._wsman.errors import ConfigMgrError, OutcomeUnknown
 from . import boot_staleness, boot_wim, report
 from .boot_write import LongWrite
 from .build import COMPLETE, ERROR, IN_PROGRESS, context_for
-from .distribution import Wanted
-from .operation import Earlier, Operation, Rules, Target
+from .operation import Earlier, Operation, Target
 from .refresh import Refresh, Wish
 from .selection import Asked
 
@@ -200,15 +199,3 @@ def _differ(one: Instance, other: Instance, names: Mapping[str, tuple[Codec, Any
     return any(one.value(name, codec) != other.value(name, codec) for name, (codec, _value) in names.items())
 
 
-def build_rules(params: Mapping[str, Any], longest: Mapping[str, float]) -> Rules:
-    """How to follow the build, from module options."""
-    timeout = params["wait_timeout"]
-    return Rules(
-        wanted=Wanted(),
-        wait=params["wait"],
-        wait_for=params["wait_for"],
-        wait_timeout=longest[params["wait_for"]] if timeout is None else timeout,
-        wait_interval=params["wait_interval"],
-        grace=params["grace"],
-        build_timeout=params["build_timeout"],
-    )

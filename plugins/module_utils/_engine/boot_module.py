@@ -6,20 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Callable
 
 from .._provider.errors import Impossible
 from .._provider.site import Site
 from . import state
-from .boot_build import build_rules
 from .boot_state import BootImage, BootRules
 from .boot_write import LOGS
 from .module import Task, run_task
-from .operation import LONGEST_WAITS, Operation
+from .operation import Operation
 from .options import demand_seconds
 from .resource import Resource
-from .state import make_converge, state_spec
+from .state import WAIT_SPEC, make_converge, state_spec, wait_rules
 
 ARCHITECTURES = ("x86", "x64", "arm64")
 REBUILD = ("auto", "always", "never", "if_stale")
@@ -37,10 +37,7 @@ def boot_spec(resource: Resource) -> dict[str, Any]:
         "on_build_failure": {"type": "str", "default": "restore", "choices": ["restore", "keep"]},
         "list_used_by": {"type": "bool", "default": False},
         "build_timeout": {"type": "float", "default": 3600.0},
-        "wait": {"type": "bool", "default": True},
-        "wait_for": {"type": "str", "default": "source_version", "choices": list(LONGEST_WAITS)},
-        "wait_timeout": {"type": "float"},
-        "wait_interval": {"type": "float", "default": 10.0},
+        **WAIT_SPEC,
     }
 
 
@@ -52,14 +49,14 @@ def make_boot_image(
     warn: Callable[[str], None],
 ) -> BootImage:
     """The task that module options ask for. Raises Impossible before a session is opened."""
-    demand_seconds(params, "wait_interval", "wait_timeout", "build_timeout")
+    demand_seconds(params, "build_timeout")
     if params["reload_winpe"] and params["rebuild"] != "if_stale":
         raise Impossible(
             "reload_winpe is set, and rebuild is not if_stale",
             hint="Windows PE is reloaded only where it is older than the deployment kit; set rebuild to if_stale",
         )
     rules = BootRules(
-        build=build_rules(params, LONGEST_WAITS),
+        build=replace(wait_rules(params), build_timeout=params["build_timeout"]),
         rebuild=params["rebuild"],
         reload_winpe=params["reload_winpe"],
         on_build_failure=params["on_build_failure"],

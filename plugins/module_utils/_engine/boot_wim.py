@@ -49,8 +49,8 @@ def images_in(text: str) -> dict[int, dict[str, str]]:
     return found
 
 
-def read_images(site: Site, class_name: str, path: str) -> dict[int, dict[str, str]]:
-    """What the provider reads in a WIM on a share, by index. Changes nothing. Raises ProviderError where it cannot."""
+def read_metadata(site: Site, class_name: str, path: str) -> str:
+    """What the provider reads in a WIM on a share. Changes nothing. Raises ProviderError where it cannot."""
     answer = site.call(
         class_name,
         "GetImageProperties",
@@ -58,7 +58,12 @@ def read_images(site: Site, class_name: str, path: str) -> dict[int, dict[str, s
         outputs={"ImageProperty": STRING},
         reading=True,
     )
-    return images_in(answer["ImageProperty"] or "")
+    return answer["ImageProperty"] or ""
+
+
+def read_images(site: Site, class_name: str, path: str) -> dict[int, dict[str, str]]:
+    """The same by index, empty where it cannot be understood."""
+    return images_in(read_metadata(site, class_name, path))
 
 
 def architecture_of(images: dict[int, dict[str, str]], index: int, path: str) -> str:

@@ -10,13 +10,11 @@ from functools import partial
 from typing import Any, Callable
 
 from .._provider.site import Site
-from .distribution import Wanted
 from .image_state import WHEN, ContentRules, ImageState, result_of
 from .module import Task, run_task
-from .operation import LONGEST_WAITS, Operation, Rules
-from .options import demand_seconds
+from .operation import Operation
 from .resource import Resource
-from .state import make_converge, state_spec
+from .state import WAIT_SPEC, make_converge, state_spec, wait_rules
 
 
 def image_spec(resource: Resource) -> dict[str, Any]:
@@ -25,10 +23,7 @@ def image_spec(resource: Resource) -> dict[str, Any]:
         **state_spec(resource),
         "reload": {"type": "str", "default": "auto", "choices": list(WHEN)},
         "refresh": {"type": "str", "default": "auto", "choices": list(WHEN)},
-        "wait": {"type": "bool", "default": True},
-        "wait_for": {"type": "str", "default": "source_version", "choices": list(LONGEST_WAITS)},
-        "wait_timeout": {"type": "float"},
-        "wait_interval": {"type": "float", "default": 10.0},
+        **WAIT_SPEC,
     }
 
 
@@ -41,17 +36,7 @@ def make_image(
     warn: Callable[[str], None],
 ) -> ImageState:
     """The task that module options ask for. Raises Impossible before a session is opened."""
-    demand_seconds(params, "wait_timeout", "wait_interval")
-    timeout = params["wait_timeout"]
-    rules = Rules(
-        wanted=Wanted(),
-        wait=params["wait"],
-        wait_for=params["wait_for"],
-        wait_timeout=LONGEST_WAITS[params["wait_for"]] if timeout is None else timeout,
-        wait_interval=params["wait_interval"],
-        grace=params["grace"],
-    )
-    content = ContentRules(params["reload"], params["refresh"], rules)
+    content = ContentRules(params["reload"], params["refresh"], wait_rules(params))
     make = partial(ImageState, operation=operation, resources=resources, content=content)
     return make_converge(resource, params, open_session, warn, make)
 

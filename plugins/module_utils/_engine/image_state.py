@@ -19,6 +19,7 @@ from .._provider.errors import NotConverged, ProviderError
 from .._provider.site import Site
 from .._wsman.errors import OutcomeUnknown
 from . import report
+from .boot_wim import read_metadata
 from .converge import Converge, Identity, Patience
 from .distribution import Watch
 from .operation import Fence, Operation, Phase, Rules, Target
@@ -31,7 +32,7 @@ from .selection import Asked, find
 from .state import failed_with
 from .state import result_of as state_result
 from .trail import REFRESHED, Message, can_mark, newest, read_trail, refresh_follows, refresh_is_pending
-from .wim import read_metadata, same_metadata, told_images
+from .wim import same_metadata, told_images
 
 METADATA, PATH, FLAG, VERSION = "ImageProperty", "PkgSourcePath", "PkgSourceFlag", "ImageOSVersion"
 UNDER_WAY = (1, 2)  # ActionInProgress: update, add

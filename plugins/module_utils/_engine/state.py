@@ -15,7 +15,9 @@ from .._provider.locks import CONTEXT, MACHINE
 from .._provider.site import Site
 from .converge import Converge, Identity, Patience
 from .deletion import USES
+from .distribution import Wanted
 from .edit_locks import TAKEOVERS, new_context
+from .operation import LONGEST_WAITS, Rules
 from .options import demand_seconds
 from .plan import make_wish
 from .resource import Resource
@@ -43,6 +45,29 @@ def state_spec(resource: Resource) -> dict[str, Any]:
     spec.update({item.option: dict(item.kind.spec) for item in resource.declarable if item.kind is not None})
     spec.update({flag.option: {"type": "bool"} for flag in resource.flags})
     return spec
+
+
+# How long a state module waits for the site to have done its part.
+WAIT_SPEC: dict[str, Any] = {
+    "wait": {"type": "bool", "default": True},
+    "wait_for": {"type": "str", "default": "source_version", "choices": list(LONGEST_WAITS)},
+    "wait_timeout": {"type": "float"},
+    "wait_interval": {"type": "float", "default": 10.0},
+}
+
+
+def wait_rules(params: Mapping[str, Any]) -> Rules:
+    """How to wait, from module options. Raises Impossible for what is no time."""
+    demand_seconds(params, "wait_interval", "wait_timeout")
+    timeout = params["wait_timeout"]
+    return Rules(
+        wanted=Wanted(),
+        wait=params["wait"],
+        wait_for=params["wait_for"],
+        wait_timeout=LONGEST_WAITS[params["wait_for"]] if timeout is None else timeout,
+        wait_interval=params["wait_interval"],
+        grace=params["grace"],
+    )
 
 
 def make_converge(

@@ -25,18 +25,6 @@ _WORDS = {
 _SIZES = {"Index": UINT32, "Language": STRING, "Name": STRING, "OSVersion": STRING, "Size": SINT64}
 
 
-def read_metadata(site: Site, class_name: str, path: str) -> str:
-    """What the provider reads in a WIM on a share. Changes nothing. Raises ProviderError where it cannot."""
-    answer = site.call(
-        class_name,
-        "GetImageProperties",
-        arguments={"SourceImagePath": (STRING, path)},
-        outputs={"ImageProperty": STRING},
-        reading=True,
-    )
-    return answer["ImageProperty"] or ""
-
-
 def same_metadata(one: str, other: str) -> bool:
     """Whether two documents say the same of the same images."""
     if one == other:

@@ -10,9 +10,10 @@ from typing import Any
 
 from .._provider.errors import OperationFailed, ProviderError
 from .._wsman.errors import OutcomeUnknown
+from .boot_wim import read_metadata
 from .module import Task, run_task
 from .options import UNC_PATH
-from .wim import in_words, read_metadata
+from .wim import in_words
 
 WIM_SPEC: dict[str, Any] = {
     "path": {"type": "str", "required": True},

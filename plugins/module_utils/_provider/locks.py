@@ -75,12 +75,6 @@ def look(site: Site, class_name: str, package_id: str) -> Lock:
     )
 
 
-def lock_on(site: Site, class_name: str, package_id: str) -> Lock | None:
-    """The lock on a package; None where it is free. Raises ProviderError."""
-    lock = look(site, class_name, package_id)
-    return lock if lock.held else None
-
-
 def fetch(site: Site, class_name: str, package_id: str) -> bool:
     """Take a lock that is kept at another site, or has timed out (behaviour 36, 39); whether it was granted. Raises ProviderError."""
     arguments = {**_on(class_name, package_id), "RequestTransfer": (BOOLEAN, True)}

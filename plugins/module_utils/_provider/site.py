@@ -137,13 +137,12 @@ class Site:
         self, class_name: str, columns: Mapping[str, Codec], where: wql.Condition | None = None
     ) -> list[dict[str, Any]]:
         """The same rows at once; a list that breaks off half-way is asked for again from the start (wire R-06)."""
-        for attempt in range(1, LIST_ATTEMPTS + 1):
+        for _attempt in range(LIST_ATTEMPTS - 1):
             try:
                 return list(self.rows(class_name, columns, where))
             except ListBroken:
-                if attempt == LIST_ATTEMPTS:
-                    raise
-        raise Impossible(f"Cannot read {class_name}")
+                continue
+        return list(self.rows(class_name, columns, where))
 
     def count(self, class_name: str, where: wql.Condition | None = None) -> int | None:
         """How many objects of a class the account sees; None if the site does not say (behaviour 17)."""
