@@ -10,6 +10,7 @@ from typing import Final
 
 SOURCES: Final = "plugins/module_utils"
 MATRIX: Final = "tests/wire/refresh/test_matrix.py::test_case"
+STATES: Final = "tests/wire/converge/test_states_matrix.py::test_case"
 TRANSPORT: Final = "tests/wire/test_transport.py"
 
 
@@ -28,6 +29,11 @@ class Mutation:
 def cells(*names: str) -> tuple[str, ...]:
     """Cells of the fault matrix, as tests."""
     return tuple(f"{MATRIX}[{name}]" for name in names)
+
+
+def states(*names: str) -> tuple[str, ...]:
+    """Cells of the fault matrix of the state modules, as tests."""
+    return tuple(f"{STATES}[{name}]" for name in names)
 
 
 MUTATIONS: Final = (
@@ -150,5 +156,63 @@ MUTATIONS: Final = (
         "    except ElementTree.ParseError as problem:",
         "    except ZeroDivisionError as problem:",
         cells("enumerate-garbage-basic-https-always", "call-garbage-credssp-https-first"),
+    ),
+    Mutation(
+        "resend_a_change",
+        "an object whose change had no answer is read and written once more",
+        "_engine/converge.py",
+        "            self._settle(self.found, lost)\n            return\n",
+        "            self._write_when_free(self._read(), self._send, planned_anew)\n            return\n",
+        states("image_words.put-cut_after-ntlm-http-first", "image_rollout.put-garbage_done-credssp-https-first"),
+    ),
+    Mutation(
+        "believe_a_lost_change",
+        "a change whose answer was lost counts as done without a look at the object",
+        "_engine/converge.py",
+        "            if not unmet(self.resource, self.current, self.wish, now):\n                self.found = now",
+        "            if unmet(self.resource, self.current, self.wish, now) is not None:\n                self.found = now",
+        states("image_words.put-garbage-ntlm-http-first", "boot_change.put-empty-basic-https-first"),
+    ),
+    Mutation(
+        "write_back_what_is_old",
+        "what was read before a method was called is written after it",
+        "_engine/image_state.py",
+        "            lost = unknown\n        now = self._get(package_id)\n",
+        "            lost = unknown\n        now = self.found or self._get(package_id)\n",
+        states("image_rollout.enumerate-http_503-ntlm-http-first"),
+    ),
+    Mutation(
+        "keep_the_lock",
+        "what a refused change may have left locked is not given back",
+        "_engine/edit_locks.py",
+        '        package_id, self._perhaps_ours = self._perhaps_ours, ""\n',
+        '        package_id, self._perhaps_ours = "", ""\n',
+        states("image_words.put-overtaken-ntlm-http-first", "boot_change.put-overtaken-credssp-http-always"),
+    ),
+    Mutation(
+        "silent_about_what_was_done",
+        "a task that fails after it wrote does not say that it wrote",
+        "_provider/site.py",
+        "        if what:\n            self.written.done.append(what)",
+        "        if not what:\n            self.written.done.append(what)",
+        states(
+            "image_words.get-http_403-ntlm-http-second", "notification.AddChangeNotification-failed-basic-https-second"
+        ),
+    ),
+    Mutation(
+        "believe_not_found",
+        "an object that the provider calls gone counts as deleted although it is there",
+        "_engine/converge.py",
+        "                if self._is_deleting(package_id) is False:",
+        "                if self._is_deleting(package_id) is ...:",
+        states("image_absent.delete-not_found-ntlm-http-first", "boot_absent.delete-not_found-credssp-https-first"),
+    ),
+    Mutation(
+        "reload_twice",
+        "Windows PE is reloaded again by the run that finishes an earlier one",
+        "_engine/boot_build.py",
+        "        self._renewed = task.need.pending and self._has_winpe()",
+        "        self._renewed = task.need.pending and not task.need.due",
+        states("boot_stale.GetImageProperties-http_403-basic-https-first"),
     ),
 )

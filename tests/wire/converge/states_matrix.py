@@ -246,6 +246,7 @@ def hold(stage: Stage, state: State, outcome: Outcome, before: Counter[str], wea
         wrong.append(f"{weather}: changed, and the site did nothing: {outcome.result.get('msg')}")
     if done and not outcome.admits:
         wrong.append(f"{weather}: {dict(done)} was carried out, and nothing is told of it: {outcome.result}")
+    wrong += [f"{weather}: the lock of {path} is left" for path in stage.server.site.snapshot()["locks"]]
     if outcome.failed and not outcome.result.get("msg"):
         wrong.append(f"{weather}: failed without a message")
     if not state.alike:
@@ -320,7 +321,6 @@ def _judge(stage: Stage, state: State, case: StateCase) -> None:
     done = stage.done() - begun
     if state.alike:
         wrong += [f"{what} was carried out {done[what]} times" for what in most if done[what] > most[what]]
-    wrong += [f"the lock of {path} is left" for path in server.site.snapshot()["locks"]]
     if writers():
         wrong.append(f"threads are left: {writers()}")
     if server.state()["logins"]["failed"]:
