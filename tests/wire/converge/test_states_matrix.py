@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 from realm import Realm
-from refresh.matrix import KERBEROS, LISTENERS, in_realm
+from refresh.matrix import FAULTS, KERBEROS, LISTENERS, in_realm
 from refresh.weather import Servers
 
 from .states import STATES
-from .states_matrix import FAULTS, OVERTAKEN, Stage, StateCase, judge, some_cases
+from .states_matrix import OVERTAKEN, Stage, StateCase, judge, some_cases
 
 SEED = int(os.environ.get("SEED") or 20_261_121)
 CASES = int(os.environ.get("CASES") or 220)
