@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
 from . import envelope, markup, names
@@ -36,6 +37,19 @@ BACK_OFF = (0.5, 2.0, 5.0)
 EMPTY_PULLS = 10
 # Rows asked for in one answer; a host that gives fewer gives fewer (wire E-09).
 PAGE = 32000
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is asked for, however often it goes out. `timeout` in seconds."""
+
+    action: str
+    uri: str
+    body: bytes | None = None
+    selectors: Selectors = ()
+    fragment: str | None = None
+    options: Options = ()
+    timeout: float | None = None
 
 
 class Link:
@@ -100,10 +114,11 @@ class Link:
 
         `options` go with those of every request.
         """
+        request = _Request(action, uri, body, selectors, fragment, options)
         attempts = attempts or self._read_attempts
         for attempt in range(1, attempts + 1):
             try:
-                return self._once(action, uri, body, selectors, fragment, None, options)
+                return self._once(request)
             except ConfigMgrError as problem:
                 if attempt == attempts or not _worth_repeating(problem):
                     raise
@@ -125,25 +140,18 @@ class Link:
         Raises OutcomeUnknown where it may have been carried out. None also stands for a success whose answer was too
         large to report (2150858829).
         """
+        request = _Request(action, uri, body, selectors, fragment, timeout=timeout)
         try:
-            return self._write_once(action, uri, body, selectors, fragment, timeout)
+            return self._write_once(request)
         except (CannotConnect, NotAuthenticated, NotExecuted) as problem:
             if not _worth_repeating(problem):
                 raise
             self._prepare_repetition(problem, 1)
-        return self._write_once(action, uri, body, selectors, fragment, timeout)
+        return self._write_once(request)
 
-    def _write_once(
-        self,
-        action: str,
-        uri: str,
-        body: bytes | None,
-        selectors: Selectors,
-        fragment: str | None,
-        timeout: float | None,
-    ) -> Element | None:
+    def _write_once(self, request: _Request) -> Element | None:
         try:
-            return self._once(action, uri, body, selectors, fragment, timeout)
+            return self._once(request)
         except WSManFault as fault:
             if names.UNREPORTABLE_SUCCESS in fault.codes:
                 return None
@@ -171,49 +179,31 @@ class Link:
                 ) from fault
             raise
 
-    def _once(
-        self,
-        action: str,
-        uri: str,
-        body: bytes | None,
-        selectors: Selectors,
-        fragment: str | None,
-        timeout: float | None,
-        options: Options = (),
-    ) -> Element | None:
+    def _once(self, request: _Request) -> Element | None:
         """One request. Sent again without the context values if the host refuses these: the refusal comes before execution."""
         context = self.context.options
         try:
-            return self._ask(action, uri, body, selectors, fragment, timeout, (*context, *options))
+            return self._ask(request, (*context, *request.options))
         except WSManFault as fault:
             if not context or not self.context.refused_by(fault):
                 raise
-        return self._ask(action, uri, body, selectors, fragment, timeout, options)
+        return self._ask(request, request.options)
 
-    def _ask(
-        self,
-        action: str,
-        uri: str,
-        body: bytes | None,
-        selectors: Selectors,
-        fragment: str | None,
-        timeout: float | None,
-        options: Options,
-    ) -> Element | None:
+    def _ask(self, request: _Request, options: Options) -> Element | None:
         message_id = self._new_id()
         message = envelope.build(
-            action,
-            uri,
-            body,
+            request.action,
+            request.uri,
+            request.body,
             to=self.to,
             message_id=message_id,
             max_envelope_size=self.max_envelope_size,
-            operation_timeout=timeout or self.operation_timeout,
-            selectors=selectors,
+            operation_timeout=request.timeout or self.operation_timeout,
+            selectors=request.selectors,
             options=options,
-            fragment=fragment,
+            fragment=request.fragment,
         )
-        return self.exchange(message, message_id, timeout)
+        return self.exchange(message, message_id, request.timeout)
 
     def exchange(self, message: bytes, message_id: str | None, timeout: float | None = None) -> Element | None:
         """One request and its answer, never repeated. Faults that prove a refusal before execution become NotExecuted."""
