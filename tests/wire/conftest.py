@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._provider.site import Site
 from call_shapes import misfits
+
+from smsprovsim.server import Server
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +53,27 @@ def _every_call_is_as_the_reference_has_it(monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setattr(Site, "call", checked)
     yield
     assert wrong == []
+
+
+@pytest.fixture
+def begin() -> Iterator[Callable[..., Server]]:
+    """Start simulated providers; they stop with the test, and must not have failed by a fault of their own."""
+    servers: list[Server] = []
+    with ExitStack() as stack:
+
+        def start(*arguments: Any, **options: Any) -> Server:
+            servers.append(stack.enter_context(Server(*arguments, **options)))
+            return servers[-1]
+
+        yield start
+    defects = [text for server in servers for text in server.errors]
+    assert not defects, "the simulator itself failed:\n" + "\n".join(defects)
+
+
+@pytest.fixture
+def begin_quietly(begin: Callable[..., Server]) -> Callable[..., Server]:
+    """The same where time stands still, with the quickest login."""
+    return lambda *arguments, **options: begin(*arguments, **{"speed": 0.0, "auth": ("ntlm",), "tls": False, **options})
 
 
 @pytest.fixture

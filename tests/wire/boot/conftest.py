@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -120,21 +120,9 @@ MakeBoot = Callable[..., BootDeclaring]
 
 
 @pytest.fixture
-def make_boot() -> Iterator[MakeBoot]:
+def make_boot(begin_quietly: Callable[..., Server]) -> MakeBoot:
     """Makes sites; time stands still unless the client sleeps."""
-    servers = []
-
-    def make(scenario: str = "images", **switches: str) -> BootDeclaring:
-        server = Server(scenario, speed=0.0, auth=("ntlm",), tls=False, switches=switches)
-        servers.append(server)
-        server.start()
-        return BootDeclaring(server)
-
-    yield make
-    errors = [error for server in servers for error in server.errors]
-    for server in servers:
-        server.stop()
-    assert not errors, "the simulator itself failed:\n" + "\n".join(errors)
+    return lambda scenario="images", **switches: BootDeclaring(begin_quietly(scenario, switches=switches))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -150,22 +150,9 @@ class ImageDeclaring(Declaring):
 
 
 @pytest.fixture
-def make_declare() -> Iterator[Callable[..., ImageDeclaring]]:
+def make_declare(begin_quietly: Callable[..., Server]) -> Callable[..., ImageDeclaring]:
     """Sites of the scenario `small`; time stands still unless the client sleeps."""
-    servers: list[Server] = []
-
-    def make(**given: Any) -> ImageDeclaring:
-        server = Server(**{"scenario": "small", "speed": 0.0, "auth": ("ntlm",), "tls": False, **given})
-        server.start()
-        servers.append(server)
-        return ImageDeclaring(server)
-
-    yield make
-    errors = []
-    for server in servers:
-        errors += list(server.errors)
-        server.stop()
-    assert not errors, "the simulator itself failed:\n" + "\n".join(errors)
+    return lambda **given: ImageDeclaring(begin_quietly(**{"scenario": "small", **given}))
 
 
 @pytest.fixture
@@ -175,11 +162,6 @@ def declare(make_declare: Callable[..., ImageDeclaring]) -> ImageDeclaring:
 
 
 @pytest.fixture
-def plain() -> Iterator[Declaring]:
+def plain(begin_quietly: Callable[..., Server]) -> Declaring:
     """The scenario `small`, and the engine without what a class adds to it."""
-    server = Server("small", speed=0.0, auth=("ntlm",), tls=False)
-    server.start()
-    yield Declaring(server)
-    errors = list(server.errors)
-    server.stop()
-    assert not errors, "the simulator itself failed:\n" + "\n".join(errors)
+    return Declaring(begin_quietly("small"))

@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -125,23 +125,9 @@ MakePlace = Callable[..., Place]
 
 
 @pytest.fixture
-def make_place() -> Iterator[MakePlace]:
+def make_place(begin_quietly: Callable[..., Server]) -> MakePlace:
     """Start simulated sites; they stop with the test. Time stands still."""
-    servers: list[Server] = []
-
-    def make(scenario: str = "small", **options: Any) -> Place:
-        options.setdefault("auth", ("ntlm",))
-        options.setdefault("tls", False)
-        server = Server(scenario, speed=0.0, **options)
-        server.start()
-        servers.append(server)
-        return Place(server)
-
-    yield make
-    defects = [text for server in servers for text in server.errors]
-    for server in servers:
-        server.stop()
-    assert not defects, "the simulator itself failed:\n" + "\n".join(defects)
+    return lambda scenario="small", **options: Place(begin_quietly(scenario, **options))
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
@@ -18,23 +17,9 @@ MakeLab = Callable[..., Lab]
 
 
 @pytest.fixture
-def make_lab() -> Iterator[MakeLab]:
+def make_lab(begin_quietly: Callable[..., Server]) -> MakeLab:
     """Start simulated sites; they stop with the test. Time stands still unless the client sleeps."""
-    servers: list[Server] = []
-
-    def make(scenario: str = "small", **options: Any) -> Lab:
-        options.setdefault("auth", ("ntlm",))
-        options.setdefault("tls", False)
-        server = Server(scenario, speed=0.0, **options)
-        server.start()
-        servers.append(server)
-        return Lab(server)
-
-    yield make
-    defects = [text for server in servers for text in server.errors]
-    for server in servers:
-        server.stop()
-    assert not defects, "the simulator itself failed:\n" + "\n".join(defects)
+    return lambda scenario="small", **options: Lab(begin_quietly(scenario, **options))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -125,21 +125,9 @@ MakePlace = Callable[..., Place]
 
 
 @pytest.fixture
-def make_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakePlace]:
+def make_place(begin_quietly: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> MakePlace:
     """Start simulated sites; they stop with the test. Time stands still unless the client sleeps."""
-    servers: list[Server] = []
-
-    def make(scenario: str = "images", **options: Any) -> Place:
-        server = Server(scenario, speed=0.0, auth=("ntlm",), tls=False, **options)
-        server.start()
-        servers.append(server)
-        return Place(server, monkeypatch)
-
-    yield make
-    defects = [text for server in servers for text in server.errors]
-    for server in servers:
-        server.stop()
-    assert not defects, "the simulator itself failed:\n" + "\n".join(defects)
+    return lambda scenario="images", **options: Place(begin_quietly(scenario, **options), monkeypatch)
 
 
 @pytest.fixture

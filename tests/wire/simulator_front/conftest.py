@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from typing import Any
 
 import pytest
 from fake_front_site import FakeSite
@@ -26,18 +24,9 @@ def _closed_clients() -> Iterator[None]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Server]]:
+def serve(begin: Callable[..., Server]) -> Callable[..., Server]:
     """Start a server in front of a fake site; at the end it must not have failed by its own fault."""
-    servers: list[Server] = []
-    with ExitStack() as stack:
-
-        def start(packages: int = 3, **options: Any) -> Server:
-            server = stack.enter_context(Server(site=FakeSite(packages), **options))
-            servers.append(server)
-            return server
-
-        yield start
-    assert [error for server in servers for error in server.errors] == []
+    return lambda packages=3, **options: begin(site=FakeSite(packages), **options)
 
 
 @pytest.fixture
