@@ -353,13 +353,17 @@ class Reader:
                 return CimDateTime(dmtf_time(text))
             if child.namespace == names.CIM and child.localname == "Interval":
                 return CimDateTime(dmtf_interval(text))
-            if child.namespace == names.CIM and child.localname == "CIM_DateTime" and len(text) == 25:
+            if child.namespace == names.CIM and child.localname == "CIM_DateTime" and len(text) == 25 and self._dmtf():
                 return CimDateTime(text)
         elif not len(element) and self._switches["datetime_bare_text"] == "accepted":  # ASSUMED: datetime_bare_text
             return CimDateTime(dmtf_time((element.text or "").strip()))
         raise BadValue(
             "type", f"{declared.name} is a datetime and holds no cim:Datetime, cim:Interval or cim:CIM_DateTime"
         )
+
+    def _dmtf(self) -> bool:
+        """Whether a date may come in DMTF form; a host takes the form it sends. ASSUMED: datetime_dmtf"""
+        return self._switches["datetime_dmtf"] == "accepted" or self._switches["datetime_without_zone"] == "dmtf"
 
     def _embedded(self, element: Any, declared: Property | Parameter, depth: int) -> Embedded:
         base = declared.type.partition(":")[2]

@@ -248,6 +248,13 @@ _front(
     "A value with +*** as wall time with Z, without a zone, or as cim:CIM_DateTime in DMTF form.",
 )
 _front(
+    "datetime_dmtf",
+    ("accepted", "refused"),
+    "accepted",
+    "wire T-08, T-09, Q-06",
+    "A datetime sent as cim:CIM_DateTime, by a host that does not send them so: only that form says that there is no zone.",
+)
+_front(
     "datetime_bare_text",
     ("refused", "accepted"),
     "refused",

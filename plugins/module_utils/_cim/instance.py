@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from xml.etree.ElementTree import Element
 from .._wsman import markup, names
 from .types import Codec, Properties
 
+_WITHOUT_ZONE = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\.0{6}[+-]\*{3}\Z")
 Changes = Mapping[str, "tuple[Codec, Any]"]
 
 
@@ -93,6 +95,20 @@ def property_alone(class_uri: str, name: str, codec: Codec, value: Any) -> bytes
     holder = Element("holder")
     codec.write(holder, f"{{{class_uri}}}{name}", value)
     return b"".join(markup.serialise(each) for each in holder)
+
+
+def with_plain_dates(body: bytes) -> bytes:
+    """A body whose dates without a zone are xs:dateTime, also without one; as it is where it has none of them (wire T-09)."""
+    if b"CIM_DateTime" not in body:
+        return body
+    root, found = markup.parse(body), False
+    for each in root.iter(f"{{{names.CIM}}}CIM_DateTime"):
+        match = _WITHOUT_ZONE.match(each.text or "")
+        if match is not None:
+            year, month, day, hour, minute, second = match.groups()
+            each.tag, each.text = f"{{{names.CIM}}}Datetime", f"{year}-{month}-{day}T{hour}:{minute}:{second}"
+            found = True
+    return markup.serialise(root) if found else body
 
 
 @lru_cache(maxsize=16)

@@ -13,7 +13,16 @@ from xml.etree.ElementTree import Element
 from .._wsman import markup, names, verbs
 from .._wsman.errors import BadValue, OutcomeUnknown, WSManFault
 from .._wsman.verbs import Link
-from .instance import Changes, Instance, ObjectPath, RowReader, method_input, new_instance, property_alone
+from .instance import (
+    Changes,
+    Instance,
+    ObjectPath,
+    RowReader,
+    method_input,
+    new_instance,
+    property_alone,
+    with_plain_dates,
+)
 from .types import SINT64, Codec
 from .wql import select
 
@@ -126,9 +135,8 @@ class WmiSession:
             )
         style = self._style_to_write()
         keys = dict(instance.path.keys)
-        answer = verbs.put(
-            self.link, self._uri(instance.class_name, style), self._selectors(keys, style), instance.changed(changes)
-        )
+        uri, selectors = self._uri(instance.class_name, style), self._selectors(keys, style)
+        answer = self._sent(instance.changed(changes), lambda body: verbs.put(self.link, uri, selectors, body))
         return None if answer is None else Instance(answer, self.namespace, instance.path)
 
     def put_fragment(
@@ -142,8 +150,10 @@ class WmiSession:
         """
         style = self._style_to_write()
         uri = self._uri(class_name, style)
-        answer = verbs.put_fragment(
-            self.link, uri, self._selectors(keys, style), _bare(name), property_alone(uri, name, codec, value)
+        bare, selectors = _bare(name), self._selectors(keys, style)
+        answer = self._sent(
+            property_alone(uri, name, codec, value),
+            lambda body: verbs.put_fragment(self.link, uri, selectors, bare, body),
         )
         if answer is None:
             return None
@@ -154,7 +164,10 @@ class WmiSession:
         """Make an object. A key the answer does not name is missing in the path: then ask for it (wire C-05)."""
         style = self._style_to_write()
         uri = self._uri(class_name, style)
-        answer = verbs.create(self.link, uri, new_instance(uri, class_name, values), self._selectors({}, style))
+        answer = self._sent(
+            new_instance(uri, class_name, values),
+            lambda body: verbs.create(self.link, uri, body, self._selectors({}, style)),
+        )
         return ObjectPath(self.namespace, class_name, () if answer is None else _keys_in(answer))
 
     def delete(self, path: ObjectPath) -> None:
@@ -196,11 +209,32 @@ class WmiSession:
         """What a method answers, as it stands there; an element without content where it tells nothing."""
         style = self._style_to_write()
         uri = self._uri(class_name, style)
-        body = method_input(uri, method, arguments)
-        answer = verbs.invoke(
-            self.link, uri, method, body, self._selectors(keys or {}, style), timeout=timeout, reading=reading
+        selectors = self._selectors(keys or {}, style)
+        answer = self._sent(
+            method_input(uri, method, arguments),
+            lambda body: verbs.invoke(self.link, uri, method, body, selectors, timeout=timeout, reading=reading),
         )
         return Element("nothing") if answer is None else answer
+
+    def _sent(self, body: bytes, send: Callable[[bytes], Result]) -> Result:
+        """Send a body; where the host refuses dates without a zone in the form of WMI, once more as xs:dateTime (wire T-09).
+
+        Such a refusal comes before execution.
+        """
+        if self.link.plain_dates:
+            return send(with_plain_dates(body))
+        try:
+            return send(body)
+        except WSManFault as refused:
+            plain = with_plain_dates(body)
+            if plain == body or not refused.codes & names.BAD_VALUES:
+                raise
+            try:
+                answer = send(plain)
+            except WSManFault:
+                raise refused from None
+        self.link.plain_dates = True
+        return answer
 
     def _uri(self, class_name: str, style: str) -> str:
         if style == DMTF:

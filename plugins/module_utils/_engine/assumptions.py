@@ -215,6 +215,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         WRITE,
     ),
     Assumption(
+        "datetime_dmtf",
+        "Whether a date is taken in the form of WMI, which alone says that it has no zone.",
+        ("accepted", "refused"),
+        "refresh_schedule: where it is not, the date is sent as xs:dateTime without a zone.",
+        WRITE + " Set a refresh_schedule with cm_image_package and CONFIGMGR_TRACE, and look for a second Put.",
+    ),
+    Assumption(
         "datetime_without_zone",
         "How a date without zone is sent: with Z, without, or in the DMTF form.",
         ("z", "none", "dmtf"),

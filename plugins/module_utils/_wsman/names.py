@@ -70,6 +70,8 @@ TIMED_OUT = 2150858793
 TIMED_OUTS = frozenset((TIMED_OUT, 0x80041069))
 UNREPORTABLE_SUCCESS = 2150858829
 TOO_LARGE = frozenset((2150858790, 2150858805, 2150858824, 2150858825))
+# A body that does not fit the class, refused before execution: representation, schema, type, values (wire I-07, P-02).
+BAD_VALUES = frozenset((2150858773, 2150858817, 2150858836, 2150858838))
 # Said of the answer, when the work is done: the plug-in broke down, or the answer holds what XML cannot carry.
 ANSWER_FAILED = frozenset((2150858883, 2150859018))
 # The enumeration is gone: start the list again.

@@ -77,6 +77,7 @@ class Link:
         self.context = context or ContextValues()
         self.requests = 0
         self.uri_style: str | None = None
+        self.plain_dates = False  # the CIM layer found that the host takes dates without a zone as xs:dateTime only
         self._connect = connect
         self._transport: Transport | None = None
         self._ended = False

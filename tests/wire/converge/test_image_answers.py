@@ -19,6 +19,10 @@ assert scenario.SWITCHES  # registers the switches of the site
 IMAGE = "PS100009"
 WIN11 = "\\\\files01.contoso.test\\images$\\win11-22h2.wim"
 NEW = {"name": "Windows 11", "source_path": WIN11}
+SCHEDULES = [
+    {"recurs": "weekly", "day": "monday", "start": "2026-11-02T22:00"},
+    {"recurs": "interval", "every": {"days": 30}},
+]
 OTHER_ANSWERS = [
     (name, value)
     for name, switch in sorted(TABLE.items())
@@ -33,7 +37,12 @@ def test_a_new_wim_is_rolled_out_once_and_a_new_image_comes_and_goes(
     make_declare: Callable[..., ImageDeclaring], name: str, value: str
 ) -> None:
     images = make_declare(scenario="images", switches={name: value})
-    asked: dict[str, Any] = {"package_id": IMAGE, "source_path": WIN11, "description": "22H2"}
+    asked: dict[str, Any] = {
+        "package_id": IMAGE,
+        "source_path": WIN11,
+        "description": "22H2",
+        "refresh_schedule": {"set": SCHEDULES},
+    }
     assert images(**asked)["changed"]
     assert "10.0.22621.525" in images.values(IMAGE)["ImageProperty"]
     assert sum(images.refreshed.values()) <= 1

@@ -16,7 +16,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._content.image_p
 from ansible_collections.configmgr.content.plugins.module_utils._engine.options import Kind
 from ansible_collections.configmgr.content.plugins.module_utils._engine.plan import ALL_BITS
 from ansible_collections.configmgr.content.plugins.module_utils._provider.errors import Impossible
-from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import BadValue
+from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import BadValue, ConfigMgrError
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -69,7 +69,9 @@ def test_text(images: ImageDeclaring, option: str) -> None:
     @example("a\x1bb")
     @example("x" * LONGEST[option])
     def holds(text: str) -> None:
-        if option == "name" and not text:
+        if option == "name" and not text.strip():
+            with pytest.raises(Impossible):
+                images(package_id=IMAGE, name=text)
             return
         if CONTROL.search(text):
             with pytest.raises(Impossible, match=r"contains the character U\+"):
@@ -169,6 +171,30 @@ SCHEDULES = st.lists(
     ),
     max_size=15,
 )
+
+
+def test_a_host_that_takes_no_date_in_the_form_of_wmi(make_declare: Make) -> None:
+    """The second form is found out once a task, by a refusal before execution (wire T-09)."""
+    images = make_declare(scenario="images", switches={"datetime_dmtf": "refused"})
+    weekly = {"recurs": "weekly", "day": "monday", "start": "2026-11-02T22:00:00"}
+    asked = {"package_id": IMAGE, "refresh": "never", "refresh_schedule": {"set": [weekly]}}
+    done = images(**asked)
+    assert (done["object"]["refresh_schedule"][0]["start"], done["changed"]) == (weekly["start"], True)
+    assert images.executions("Put") == {IMAGE: 1}
+    assert len([each for each in images.server.journal if each["verb"] == "Put"]) == 2
+    (token,) = images.values(IMAGE)["RefreshSchedule"]
+    assert token.values["StartTime"].text == "20261102220000.000000+***"
+    assert not images(**asked)["changed"]
+
+
+def test_what_a_host_refuses_in_any_form_is_told_as_it_was_first(
+    make_declare: Make,
+) -> None:
+    images = make_declare(scenario="images")
+    for code in (2150858838, 2150858773):
+        images.server.add_fault(verb="Put", action="fault", code=code, reason=f"refused with {code}")
+    with pytest.raises(ConfigMgrError, match="refused with 2150858838"):
+        images(package_id=IMAGE, refresh_schedule={"set": [{"recurs": "interval", "every": {"days": 1}}]})
 
 
 def test_schedules(images: ImageDeclaring) -> None:
