@@ -31,6 +31,8 @@ from smsprovsim.server import Server
 from smsprovsim.world import Package
 
 WRITES = ("Create", "Put", "Delete")
+# Methods that only tell something.
+READING = {"QueryOSDBinaryInjectionStatus", "GetImageProperties"}
 
 
 class SimulatedTime(Clock):
@@ -116,6 +118,14 @@ class Declaring:
     def written(self) -> int:
         """All writes that the site carried out."""
         return sum(sum(self.executions(each).values()) for each in WRITES)
+
+    def writes_since(self, number: int) -> list[str]:
+        """What is more than reading among the requests after so many, whatever came of it."""
+        return [
+            f"{each['verb']} {each['class']} {each['method']}".rstrip()
+            for each in self.server.journal[number:]
+            if each["verb"] in WRITES or (each["verb"] == "Invoke" and each["method"] not in READING)
+        ]
 
 
 class ImageDeclaring(Declaring):

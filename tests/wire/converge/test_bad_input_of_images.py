@@ -15,7 +15,7 @@ from module_run import run
 
 from smsprovsim.server import Server
 
-from .conftest import ImageDeclaring
+from .conftest import READING, WRITES, ImageDeclaring
 
 IMAGE, BOOT, ARM, DEFAULT = "PS100009", "PS100004", "PS100005", "PS100002"
 MAINS = {"image": cm_image_package.main, "boot": cm_boot_image.main}
@@ -27,8 +27,6 @@ NEW = {
     "boot": {"name": "New", "image_path": WINPE, "architecture": "x64"},
 }
 TWINS = {"image": {"name": "Twin image"}, "boot": {"name": "Twin boot image"}}
-# Methods that only tell something.
-READING = {"QueryOSDBinaryInjectionStatus", "GetImageProperties"}
 WEEKLY = {"recurs": "weekly", "day": "monday", "start": "2026-11-23T22:00"}
 SIXTEEN = [{**WEEKLY, "start": f"2026-11-{day:02}T22:00"} for day in range(1, 17)]
 
@@ -157,8 +155,7 @@ class Bench:
         return [
             each
             for each in self.requests
-            if each["verb"] in ("Put", "Create", "Delete")
-            or (each["verb"] == "Invoke" and each["method"] not in READING)
+            if each["verb"] in WRITES or (each["verb"] == "Invoke" and each["method"] not in READING)
         ]
 
 
