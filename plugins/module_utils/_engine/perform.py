@@ -17,37 +17,19 @@ from itertools import islice
 from typing import Callable
 
 from .._provider.clock import Clock
-from .._provider.errors import AccessDenied, Interrupted, NamespaceMissing, NotOnThisVersion, ProviderError
+from .._provider.errors import AccessDenied, Interrupted, NamespaceMissing, NotOnThisVersion
 from .._provider.site import Site
-from .._wsman.errors import CannotConnect, ConfigMgrError, NotAuthenticated, NotExecuted, OutcomeUnknown
-from .build import (
-    COMPLETE,
-    ERROR,
-    IN_PROGRESS,
-    NO_STATUS,
-    NOT_TOLD,
-    BuildCall,
-    BuildStatus,
-    add_progress,
-    context_for,
-    forget,
-    fresh_context,
-    read_status,
-    unreadable_status,
-)
+from .._wsman.errors import CannotConnect, ConfigMgrError, NotAuthenticated, OutcomeUnknown
+from .build_course import NOT_CARRIED_OUT, Builds
 from .lookout import Lookout
 from .operation import IN_FLIGHT, Fence, Operation, Phase, Rules, Target
 
 # Real seconds that calls under way get for their answers when the task is told to stop.
 STOP_PATIENCE = 5.0
 
-# Seconds beyond build_timeout in which the call itself has to be answered.
-ANSWER_MARGIN = 30.0
-
 # A version that stays while the refresh time moved is believed after this many looks in a row.
 LOOKS_TO_BELIEVE_UNCHANGED = 2
 
-NOT_CARRIED_OUT = (CannotConnect, NotAuthenticated, NotExecuted)
 # What no wait would mend. Anything else that keeps the site from being read is borne with for `grace`.
 LASTING = (AccessDenied, NamespaceMissing, NotOnThisVersion)
 
@@ -79,6 +61,7 @@ class Performance:
         self._any_sent = False
         self._crews: dict[Site, list[_Worker]] = {}
         self._jobs: list[Future[None]] = []
+        self._builds = Builds(self)
 
     def run(self) -> None:
         """Bring every target to its end. Raises nothing that concerns one package; that is in its target."""
@@ -106,7 +89,7 @@ class Performance:
         self._send_next()
         self._decide_stop()
         if self.stopped:
-            for target in self._in(Phase.WAITING):
+            for target in self.those_in(Phase.WAITING):
                 target.end("not_attempted", self.stopped)
         return any(target.open for target in self.targets)
 
@@ -149,7 +132,8 @@ class Performance:
         for site in sites:
             yield site, [target for target in self.targets if target.open and target.site is site]
 
-    def _in(self, *phases: Phase) -> list[Target]:
+    def those_in(self, *phases: Phase) -> list[Target]:
+        """The targets that are in one of these phases."""
         return [target for target in self.targets if target.phase in phases]
 
     def _waiting(self) -> Iterator[Target]:
@@ -175,7 +159,7 @@ class Performance:
         """Those to be sent next, and all that were looked at for it."""
         room = len(self.targets)
         if self.rules.wait:
-            room = self.rules.in_flight - len(self._in(*IN_FLIGHT, Phase.JOINING))
+            room = self.rules.in_flight - len(self.those_in(*IN_FLIGHT, Phase.JOINING))
         batch: list[Target] = []
         seen: list[Target] = []
         for target in self._waiting():
@@ -189,7 +173,7 @@ class Performance:
     def _may_go(self, target: Target, batch: Sequence[Target]) -> bool:
         now = self.clock.now()
         if target.package.action in (1, 2):
-            self._found_busy(target, now, self.rules.wait_timeout)
+            self.found_busy(target, now, self.rules.wait_timeout)
             return False
         if target.package.action:
             target.end(
@@ -198,10 +182,10 @@ class Performance:
             return False
         if not target.resource.builds_in_call:
             return True
-        building = [*batch, *self._in(Phase.BUILDING)]
+        building = [*batch, *self.those_in(Phase.BUILDING)]
         return not any(other.resource.builds_in_call and other.site.host == target.site.host for other in building)
 
-    def _found_busy(self, target: Target, now: float, longest: float) -> None:
+    def found_busy(self, target: Target, now: float, longest: float) -> None:
         """What `when_busy` says about a package whose action has not ended (behaviour 59). Never sends."""
         if self.rules.when_busy == "skip":
             target.end("skipped", "an action is running on it (ActionInProgress is not 0)")
@@ -223,7 +207,7 @@ class Performance:
         calls = [target for target in batch if not target.resource.builds_in_call]
         for target in builds:
             self._space_out()
-            self._start_build(target)
+            self._builds.start(target)
         self._jobs = []
         for number, target in enumerate(calls):
             self._space_out()
@@ -271,9 +255,9 @@ class Performance:
     def _answered(self, target: Target, problem: ConfigMgrError | None) -> None:
         if problem is None:
             target.proven = True
-            self._accepted(target)
+            self.accepted(target)
         elif isinstance(problem, NOT_CARRIED_OUT):
-            self._not_carried_out(target, problem)
+            self.not_carried_out(target, problem)
         elif isinstance(problem, OutcomeUnknown):
             target.answer_lost = (
                 True  # also when the host says that time was up: only a build takes so long in good order
@@ -284,18 +268,14 @@ class Performance:
             target.sent = False
             target.end("failed", str(problem), problem.as_result())
 
-    def _not_carried_out(self, target: Target, refused: ConfigMgrError) -> None:
+    def not_carried_out(self, target: Target, refused: ConfigMgrError) -> None:
+        """Nothing came of the call; a provider that cannot be used ends the rest."""
         target.sent = False
         target.end("failed", str(refused), refused.as_result())
         if isinstance(refused, (CannotConnect, NotAuthenticated)):
             self.stopped = f"not attempted, because the provider cannot be used any more: {refused.what}"
 
-    def _answer_lost(self, target: Target, lost: OutcomeUnknown) -> None:
-        if not lost.timed_out_at_server:
-            target.answer_lost = True
-        target.error = lost.as_result()
-
-    def _accepted(self, target: Target) -> None:
+    def accepted(self, target: Target) -> None:
         """The effect is certain; the wait, if any, begins."""
         if self.rules.wait:
             target.enter(Phase.VERSIONING, self.clock.now())
@@ -303,140 +283,6 @@ class Performance:
             target.end("joined", "the site has it under way or done")
         else:
             target.end("accepted", target.reason)
-
-    # -- boot images -----------------------------------------------------------------------------------------------
-
-    def _start_build(self, target: Target) -> None:
-        """Begin a build, unless one of the same image is known to be running."""
-        target.context_id = context_for(target.site, target.package.package_id)
-        try:
-            left = read_status(target.site, target.resource.wmi_class, target.context_id)
-        except ProviderError as refused:
-            left = unreadable_status(str(refused))
-        except ConfigMgrError as refused:
-            self._not_carried_out(target, refused)
-            return
-        if left.status == IN_PROGRESS:
-            self._found_building(target)
-            return
-        if left.status != NO_STATUS and not self._forget(target, left):
-            # What a killed run left behind must not pass for the end of this build.
-            target.context_id = fresh_context()
-        target.fence = Fence.of(target.package)
-        target.sent = True
-        target.enter(Phase.BUILDING, self.clock.now())
-        target.call = BuildCall(
-            target.site.sibling(),
-            self.operation,
-            target.resource.wmi_class,
-            target.package.package_id,
-            target.context_id,
-            self.rules.build_timeout,
-        )
-
-    def _found_building(self, target: Target) -> None:
-        """A build of this image runs that no ActionInProgress shows, begun by another run of this collection."""
-        now = self.clock.now()
-        target.looked = -1  # not again before the next look
-        if self.rules.when_busy == "join":
-            target.joined = True
-            target.fence = Fence.of(target.package)
-            target.enter(Phase.BUILDING, now)
-        else:
-            self._found_busy(target, now, self.rules.build_timeout)
-
-    def _move_build(self, target: Target, now: float) -> None:
-        """Between the call and the end of the build: the answer, the status, the object, in this order of trust."""
-        call, context_id = target.call, target.context_id or ""
-        answered = call is not None and call.ended
-        error = call.error if call and answered else None
-        if isinstance(error, NOT_CARRIED_OUT):
-            self._not_carried_out(target, error)
-            return
-        try:
-            status = read_status(target.site, target.resource.wmi_class, context_id)
-        except NotAuthenticated:
-            raise
-        except ConfigMgrError as problem:  # of this build alone; whether the site can be read shows elsewhere
-            status = unreadable_status(str(problem))
-        self._note(target, status)
-        if isinstance(error, OutcomeUnknown):
-            self._answer_lost(target, error)
-        elif error is not None and status.status in (IN_PROGRESS, COMPLETE):  # it works on it, whatever it answered
-            target.error = error.as_result()
-        elif error is not None:
-            self._build_failed(target, f"{status.failure}: {error}" if status.status == ERROR else str(error), error)
-            return
-        settled = answered or call is None
-        effect = target.fence.effect(target.package) if target.fence else ""
-        if status.status == ERROR and settled:
-            self._build_failed(target, status.failure, None)
-        elif (answered and error is None) or (status.status == COMPLETE and (settled or effect)):
-            target.proven = True
-            target.error = None
-            self._forget(target, status)
-            self._accepted(target)
-        elif status.status == IN_PROGRESS:
-            target.proven = True
-            if not self.rules.wait and settled and not self._others_to_build(target):
-                self._accepted(target)
-            else:
-                self._limit_build(target, status, now, settled)
-        elif effect and status.status != ERROR:
-            target.proven = True
-            self._accepted(target)
-        else:
-            self._limit_build(target, status, now, settled)
-
-    def _others_to_build(self, target: Target) -> list[Target]:
-        """The boot images that wait for this one, because a provider host builds one at a time."""
-        return [
-            other
-            for other in self._in(Phase.WAITING)
-            if other.resource.builds_in_call and other.site.host == target.site.host
-        ]
-
-    def _note(self, target: Target, status: BuildStatus) -> None:
-        if status != target.build and status.status in (COMPLETE, IN_PROGRESS, ERROR):
-            add_progress(target.progress, self.clock, status)
-            target.build = status
-
-    def _limit_build(self, target: Target, status: BuildStatus, now: float, settled: bool) -> None:
-        over = now - target.since - self.rules.build_timeout
-        if over <= 0 or (over <= ANSWER_MARGIN and not settled):
-            return
-        if status.status == IN_PROGRESS:
-            shown = f"at {status.percent} %"
-        elif status.status == NOT_TOLD:  # its record stays, for the next run
-            shown = f"at a point that cannot be read: {status.text}"
-        else:
-            self._forget(target, status, timed_out=True)
-            shown = "not known to the provider: neither done nor not started"
-        target.end("failed", f"no end of the build within {self.rules.build_timeout:g} s; it is {shown}", target.error)
-        if status.status in (IN_PROGRESS, NOT_TOLD) or not settled:
-            for other in self._others_to_build(target):
-                other.end(
-                    "not_attempted", f"not attempted, because {target.site.host} still builds {target.package.label}"
-                )
-
-    def _build_failed(self, target: Target, reason: str, error: ConfigMgrError | None) -> None:
-        if target.build:
-            self._forget(target, target.build)
-        target.sent = False  # nothing came of it; a new run may build again
-        target.end("failed", reason, error.as_result() if error else {"kind": "operation_failed", "message": reason})
-
-    def _forget(self, target: Target, status: BuildStatus, timed_out: bool = False) -> bool:
-        """Drop the provider's record, only after the end of the build (status 0 or 2), or when it was given up. Whether it is gone."""
-        if status.status not in (COMPLETE, ERROR) and not timed_out:
-            return False
-        try:
-            forget(target.site, target.resource.wmi_class, target.context_id or "")
-            return True
-        except ConfigMgrError as problem:
-            self.warn(
-                f"{target.package.package_id}: the provider's record of the build {target.context_id} could not be deleted: {problem}"
-            )
-            return False
 
     # -- moving on -------------------------------------------------------------------------------------------------
 
@@ -452,7 +298,7 @@ class Performance:
                     f"the action that was running on it has not ended within {self.rules.wait_timeout:g} s; nothing was sent",
                 )
         elif target.phase is Phase.BUILDING:
-            self._move_build(target, now)
+            self._builds.move(target, now)
         elif target.phase is Phase.UNANSWERED and fence:
             self._move_unanswered(target, fence, now)
         elif target.phase is Phase.VERSIONING and fence:
@@ -468,7 +314,7 @@ class Performance:
             self.warn(
                 f"{target.package.label}: the answer to {self.operation.method} was lost, and it was not sent again; it took effect: {evidence}"
             )
-            self._accepted(target)
+            self.accepted(target)
             if target.phase is Phase.VERSIONING:
                 self._move_versioning(target, fence, now)
         elif now - target.since >= self.rules.grace:
