@@ -160,3 +160,22 @@ def test_a_killed_run_is_finished_where_the_site_keeps_no_context_id(
         assert boot.built == {BOOT: 1}, told
         assert not boot(**CHANGE)["changed"], told
         boot.server.stop()
+
+
+def test_a_deletion_killed_between_any_two_requests(make_boot: MakeBoot, executioner: Executioner) -> None:
+    asked = {"package_id": "PS100005", "state": "absent"}
+    lived, after = False, 0
+    while not lived:
+        boot = make_boot()
+        lived = executioner.run(boot, asked, after)
+        told = f"killed after {after} requests"
+        again = boot(**asked)
+        assert again["action"] in ("delete", "none"), told
+        boot.settle()
+        assert boot.server.site.world.package("PS100005") is None, told
+        assert boot.executions("Delete") == {"PS100005": 1}, told
+        done = boot(**asked)
+        assert (done["changed"], done["deleting"]) == (False, False), told
+        boot.server.stop()
+        after += 1
+    assert after > 5

@@ -88,3 +88,23 @@ def test_a_worker_killed_between_any_two_requests(
         declare.server.stop()
         after += 1
     assert after > 8
+
+
+def test_a_deletion_killed_between_any_two_requests(make_declare: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    executioner = Executioner(monkeypatch)
+    asked = {"package_id": IMAGE, "state": "absent", "force": ["task_sequences"]}
+    lived, after = False, 0
+    while not lived:
+        declare = make_declare(scenario="images", switches=READABLE)
+        lived = executioner.run(declare, asked, after)
+        told = f"killed after {after} requests"
+        assert declare(**asked)["action"] in ("delete", "none"), told
+        settled(declare)
+        declare.server.site.snapshot()
+        assert declare.server.site.world.package(IMAGE) is None, told
+        assert declare.executions("Delete") == {IMAGE: 1}, told
+        done = declare(**asked)
+        assert (done["changed"], done["deleting"]) == (False, False), told
+        declare.server.stop()
+        after += 1
+    assert after > 5
