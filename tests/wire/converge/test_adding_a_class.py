@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, configmgr.content contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page "Adding a class is one declaration file": its declaration, word for word, is all that a new class needs."""
+"""The page "Adding a package class": its declaration, word for word, is all that a state module of a new class needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.state im
 from .conftest import Declaring
 
 ROOT = Path(__file__).resolve().parents[3]
-PAGE = ROOT / "docs" / "develop" / "declaring_a_class.md"
+PAGE = ROOT / "docs" / "develop" / "adding_a_package_class.md"
 PACKAGE = "ansible_collections.configmgr.content.plugins.module_utils._content"
 NEW: dict[str, Any] = {"name": "Upgrade", "source_path": r"\\files01.contoso.test\images$\win11-setup"}
 
@@ -26,9 +26,9 @@ NEW: dict[str, Any] = {"name": "Upgrade", "source_path": r"\\files01.contoso.tes
 def declared() -> Resource:
     """What the first example of the page declares."""
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    scope: dict[str, Any] = {"__package__": PACKAGE, "__name__": f"{PACKAGE}.upgrade_package"}
+    scope: dict[str, Any] = {"__package__": PACKAGE, "__name__": f"{PACKAGE}.operating_system_install_package"}
     exec(compile(blocks[0], str(PAGE), "exec"), scope)
-    resource: Resource = scope["UPGRADE_PACKAGE"]
+    resource: Resource = scope["OPERATING_SYSTEM_INSTALL_PACKAGE"]
     assert "refresh_schedule" not in state_spec(resource)  # read-only in this class
     return resource
 
@@ -36,7 +36,7 @@ def declared() -> Resource:
 def test_the_example_of_the_module_is_one_call() -> None:
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     compile(blocks[1], str(PAGE), "exec")
-    assert "run_resource(UPGRADE_PACKAGE)" in blocks[1]
+    assert "run_resource(OPERATING_SYSTEM_INSTALL_PACKAGE)" in blocks[1]
     assert len(blocks[0].splitlines()) < 60
 
 
