@@ -427,6 +427,19 @@ def test_the_guide_to_the_simulator_lists_what_it_can_be_told() -> None:
     assert rows_of("Bad weather", "Switches") == set(ACTIONS)
 
 
+def test_the_page_of_the_layers_names_every_file_below_the_modules() -> None:
+    text = read(ROOT / "docs" / "develop" / "layers.md")
+    files = [file for file in (ROOT / "plugins" / "module_utils").glob("_*/*.py") if file.name != "__init__.py"]
+    # One file a class there, and one a module there, as the page says.
+    files = [file for file in files if file.parent.name != "_content" and not file.stem.endswith("_module")]
+    assert len(files) > 50
+    assert [relative(file) for file in files if f"`{file.name}`" not in text] == []
+    there = {
+        file.name for folder in ("plugins", "tools", "tests", "simulator") for file in (ROOT / folder).rglob("*.py")
+    }
+    assert set(re.findall(r"`(\w+\.py)`", text)) <= there
+
+
 # -- what a README has to have -------------------------------------------------------------------------------------
 
 
