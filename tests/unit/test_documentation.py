@@ -798,20 +798,42 @@ def test_the_role_hands_every_variable_to_the_module() -> None:
     assert "check_mode" not in block_of_the_run["block"][0]
 
 
-def test_the_playbook_hands_every_variable_to_the_role() -> None:
-    (play,) = yaml.safe_load(read(ROOT / "playbooks" / "refresh.yml"))
+# A playbook, what its variables begin with, and the role that it runs; what it makes of several answers is a variable of the role apart.
+PLAYBOOKS = [
+    ("refresh", "refresh_", "content_refresh", set()),
+    ("boot_image", "boot_", "boot_image", set()),
+    ("image_rollout", "rollout_", "image_rollout", {"image_rollout_images"}),
+]
+
+
+@pytest.mark.parametrize(("playbook", "prefix", "role", "made"), PLAYBOOKS, ids=lambda value: str(value))
+def test_the_playbook_hands_every_variable_to_the_role(playbook: str, prefix: str, role: str, made: set[str]) -> None:
+    (play,) = yaml.safe_load(read(ROOT / "playbooks" / f"{playbook}.yml"))
     given = play["tasks"][0]["vars"]
-    assert set(given) == set(role_options())
-    for name, entry in role_options().items():
-        short = name.replace(PREFIX, "refresh_")
+    options = role_options(ROOT / "roles" / role)
+    assert set(given) == set(options)
+    for name in set(options) - made:
+        short = name.replace(f"{role}_", prefix, 1)
         # Each as not given when it is empty, which is what a survey makes of no answer.
         plain = rf"\{{\{{ {short} \| default\((.*), true\) \}}\}}"
         other = rf"\{{\{{ \[{short} \| default\(''\), (.*)\] \| reject\('equalto', ''\) \| first \}}\}}"
         found = re.fullmatch(plain, given[name]) or re.fullmatch(other, given[name])
         assert found is not None, name
         default = ast.literal_eval(found.group(1).replace("true", "True").replace("false", "False"))
-        assert default == entry["default"], name
+        assert default == options[name]["default"], name
     assert (play["hosts"], play["gather_facts"]) == ("localhost", False)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_a_role_takes_the_text_false_for_false(role: Path) -> None:
+    """A survey knows text only. So a boolean goes to a module as it is, which reads the text, or through `bool`."""
+    for name, entry in role_options(role).items():
+        if entry["type"] != "bool":
+            continue
+        for file in [*(role / "tasks").glob("*.yml"), *(role / "vars").glob("*.yml")]:
+            for line in read(file).splitlines():
+                if re.search(rf"\b{name}\b", line):
+                    assert f'"{{{{ {name} }}}}"' in line or re.search(rf"\b{name} \| bool\b", line), line
 
 
 # -- assumptions ---------------------------------------------------------------------------------------------------
