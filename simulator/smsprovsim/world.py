@@ -410,15 +410,18 @@ class World:
             }
         )
         package = self.package(target)
-        # ASSUMED: the strings of an audit message and their order: who, the name, the id. The texts are public, the order is not.
+        # ASSUMED: the order of the strings of an audit message: who, the name, the id. The texts are public, the order is not.
+        strings = (caller.user, str(package.record.values.get("Name") or "") if package else "", target)
         self.status_message(
             number,
             INFORMATION,
             site_code,
-            component=application,
+            # ASSUMED: audit_component
+            component=application if self.switches["audit_component"] == "program" else "SMS Provider",
             machine=machine,
             message_type=768,
-            insertions=(caller.user, str(package.record.values.get("Name") or "") if package else "", target),
+            # ASSUMED: audit_strings
+            insertions=strings if self.switches["audit_strings"] == "package_id" else strings[:2],
         )
 
     def count(self, method: str, key: str) -> None:

@@ -45,6 +45,7 @@ _TIMES = "source_modified and max_age of cm_package_refresh, and the times in re
 _VALUES = "How values are read. All forms are."
 _BOOT = "Boot images: what changes, and when it shows."
 _IMAGES = "Images: what they show after a change."
+_UNFINISHED = "Whether the next run of an image module finishes the work of one that was killed before its refresh."
 _LOGIN = "Logging in with auth credssp."
 
 ASSUMPTIONS: tuple[Assumption, ...] = (
@@ -75,6 +76,18 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "Whether answers carry an m:ActivityId header.",
         ("absent", "present"),
         "Nothing: the header is not read.",
+    ),
+    Assumption(
+        "audit_component",
+        "Whether an audit message has the name of the program as its component.",
+        ("program", "provider"),
+        _UNFINISHED + " Without it, pending is unknown, and a warning says so.",
+    ),
+    Assumption(
+        "audit_strings",
+        "Whether an audit message has the PackageID among its strings.",
+        ("package_id", "name_only"),
+        _UNFINISHED + " Without it, such a run is not noticed: repeat it with refresh: always, or rebuild: always.",
     ),
     Assumption(
         "boot_architecture",
@@ -448,7 +461,6 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "Which state a recurring job of offline servicing has between two runs.",
         ("outcome", "scheduled"),
         "cm_offline_servicing with wait and a recurring schedule. Both are read.",
-        WRITE + " Schedule one with cm_offline_servicing, and read it with cm_offline_servicing_info after its first run.",
     ),
     Assumption(
         "refresh_needs_lock",

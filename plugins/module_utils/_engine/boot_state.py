@@ -148,8 +148,8 @@ class BootImage(Converge):
             return None
         if owed is None:
             self.say(
-                f"Whether an earlier run died before the build of {self._label()} cannot be told, because audit_name is none, or the host takes no name; "
-                "rebuild: always makes sure"
+                f"Whether an earlier run died before the build of {self._label()} cannot be told, because audit_name is none, "
+                "or the host takes or the site tells no name; rebuild: always makes sure"
             )
         return owed
 
@@ -411,7 +411,9 @@ class BootImage(Converge):
             try:
                 self._clear_away(context)
             except ConfigMgrError as problem:
-                self.say(f"What the failed creation of {self._name!r} may have left could not be cleared away: {problem}")
+                self.say(
+                    f"What the failed creation of {self._name!r} may have left could not be cleared away: {problem}"
+                )
             raise
 
     def _clear_away(self, context: str) -> None:

@@ -1,19 +1,26 @@
 # Copyright: (c) 2026, configmgr.content contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Probes for the assumptions about boot images and their optional components; see `probes`."""
+"""Probes for the assumptions about boot images, audit messages and offline servicing; see `probes`."""
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
+from .._cim import wql
 from .._cim.types import STRING, UINT32, Codec, is_plain_number
 from .._provider.errors import ProviderError
 from .observe import Look
 from .probes import PROBES, Told, probe
+from .servicing import SCHEDULED, Servicing
+from .trail import COLUMNS, MESSAGES, MODIFIED, REFRESHED, STRINGS, Message
 
 __all__ = ["PROBES"]  # with those of this file
 
 _ALL_COMPONENTS = "SMS_WinPEOptionalComponentInfo"
 _COMPONENTS_OF_KIT = "SMS_OSDeploymentKitWinPEOptionalComponent"
+_PACKAGE_ID = re.compile(r"[A-Z0-9]{3}[0-9A-F]{5}\Z")
 _COMPONENT = {"UniqueID": UINT32, "LanguageID": UINT32}
 
 
@@ -57,6 +64,46 @@ def _client_version(look: Look) -> Told:
     if not images or not sites or max(images) < max(sites):
         return Told(None, {"boot_images": len(images)})
     return Told("of_the_site" if max(images) == max(sites) else "of_its_own", {"boot_images": len(images)})
+
+
+def _audit_messages(look: Look) -> list[dict[str, Any]]:
+    """Messages about changes and refreshes of objects; none where they cannot be read."""
+    try:
+        return look.site.list_of(MESSAGES, COLUMNS, wql.in_list("MessageID", (MODIFIED, REFRESHED)))
+    except ProviderError:
+        return []
+
+
+@probe("audit_component")
+def _audit_component(look: Look) -> Told:
+    """Only a site at which somebody changed something lately can tell."""
+    found = [Message.of(row).tells_program for row in _audit_messages(look)]
+    if not found:
+        return Told(None, {"messages": 0})
+    return Told("program" if any(found) else "provider", {"messages": len(found), "with_a_program": sum(found)})
+
+
+@probe("audit_strings")
+def _audit_strings(look: Look) -> Told:
+    """By what looks like a PackageID (behaviour 24)."""
+    rows = _audit_messages(look)
+    named = sum(any(_PACKAGE_ID.match(row[each] or "") for each in STRINGS) for row in rows)
+    if not rows:
+        return Told(None, {"messages": 0})
+    return Told("package_id" if named else "name_only", {"messages": len(rows), "with_an_id": named})
+
+
+@probe("recurring_state")
+def _recurring_state(look: Look) -> Told:
+    """Only a site with a recurring job that has run can tell."""
+    try:
+        jobs = [each for each in Servicing(look.site).heads() if each.recurs and each.last_run and not each.cancelled]
+    except ProviderError:
+        jobs = []
+    ended, waiting = sum(each.ended for each in jobs), sum(each.state == SCHEDULED for each in jobs)
+    if bool(ended) == bool(waiting):
+        return Told(None, {"jobs": len(jobs)})
+    return Told("outcome" if ended else "scheduled", {"jobs": len(jobs)})
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -122,8 +122,8 @@ class ImageState(Converge):
         self.pending = {True: PENDING, False: NOTHING, None: UNKNOWN}[left]
         if left is None:
             self.say(
-                f"Whether an earlier run died before the refresh of {self._label()} cannot be told, because audit_name is none, or the host takes no name; "
-                "refresh: always makes sure"
+                f"Whether an earlier run died before the refresh of {self._label()} cannot be told, because audit_name is none, "
+                "or the host takes or the site tells no name; refresh: always makes sure"
             )
         return trail
 

@@ -24,17 +24,18 @@ APPLICATION = "wmi:ApplicationName"
 # What a site's column for the name of a program holds, in characters.
 _LONGEST_NAME = 128
 
-# ASSUMED: an audit message has the name of the program (ApplicationName) in Component, to its end, and the PackageID as one of its strings.
-_CLASS = "SMS_StatMsgWithInsStrings"
+# ASSUMED: audit_component, audit_strings
+# ASSUMED: an audit message keeps the name of the program (ApplicationName) to its end, 128 characters at least.
+MESSAGES = "SMS_StatMsgWithInsStrings"
 # A message has ten; those of packages use the first ones: who, the name, the id.
-_STRINGS = tuple(f"InsString{number}" for number in range(1, 7))
-_COLUMNS = {
+STRINGS = tuple(f"InsString{number}" for number in range(1, 7))
+COLUMNS = {
     "RecordID": SINT64,
     "MessageID": UINT32,
     "Time": DATETIME,
     "Component": STRING,
     "MachineName": STRING,
-    **dict.fromkeys(_STRINGS, STRING),
+    **dict.fromkeys(STRINGS, STRING),
 }
 
 
@@ -57,10 +58,15 @@ class Message:
             number=row["MessageID"] or 0,
             program=row["Component"] or "",
             machine=row["MachineName"] or "",
-            user=row[_STRINGS[0]] or "",
+            user=row[STRINGS[0]] or "",
             when=f"{time.wall:%Y-%m-%d %H:%M:%S} UTC" if time is not None else "",
             order=(time.text if time is not None else "", row["RecordID"] or 0),
         )
+
+    @property
+    def tells_program(self) -> bool:
+        """Whether it names the program at all, and not only the component of the site that wrote the message."""
+        return bool(self.program) and not self.program.upper().startswith(("SMS ", "SMS_"))
 
     def __str__(self) -> str:
         told = self.user or "somebody"
@@ -73,8 +79,8 @@ class Message:
 
 def read_trail(site: Site, package_id: str) -> list[Message]:
     """The messages about changes and refreshes of a package, newest first. Raises ProviderError."""
-    names_it = wql.or_(*(wql.equals(each, package_id) for each in _STRINGS))
-    rows = site.list_of(_CLASS, _COLUMNS, wql.and_(wql.in_list("MessageID", (MODIFIED, REFRESHED)), names_it))
+    names_it = wql.or_(*(wql.equals(each, package_id) for each in STRINGS))
+    rows = site.list_of(MESSAGES, COLUMNS, wql.and_(wql.in_list("MessageID", (MODIFIED, REFRESHED)), names_it))
     return sorted((Message.of(row) for row in rows), key=lambda each: each.order, reverse=True)
 
 
@@ -86,8 +92,8 @@ def newest(trail: Sequence[Message], number: int) -> Message | None:
 def refresh_is_pending(trail: Sequence[Message], marked: bool) -> bool | None:
     """Whether a run of ours wrote and then died before the refresh; None if that cannot be told.
 
-    `marked`: our writes can say in their name that a refresh follows. Without it, a change that is newer than the last
-    refresh may or may not need one.
+    `marked`: our writes can say in their name that a refresh follows. Without it, or where the messages do not tell the
+    program, a change that is newer than the last refresh may or may not need one.
     """
     changed, refreshed = newest(trail, MODIFIED), newest(trail, REFRESHED)
     if changed is None or (refreshed is not None and refreshed.order > changed.order):
@@ -95,7 +101,8 @@ def refresh_is_pending(trail: Sequence[Message], marked: bool) -> bool | None:
     since = [each for each in trail if refreshed is None or each.order > refreshed.order]
     if any(each.program.endswith(REFRESH_FOLLOWS) for each in since):
         return True
-    return False if marked else None
+    told = all(each.tells_program for each in since if each.number == MODIFIED)
+    return False if marked and told else None
 
 
 @contextmanager

@@ -142,6 +142,14 @@ _QUESTIONS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         ("refused", "accepted"), "refused", "behaviour 37, 39",
         "ReleaseLock with context and machine of the holder, by another user: refused, or the lock goes.",
     ),
+    "audit_component": (
+        ("program", "provider"), "program", "behaviour 7, 120",
+        "Component of an audit message: the name of the program (ApplicationName), or the provider's own.",
+    ),
+    "audit_strings": (
+        ("package_id", "name_only"), "package_id", "behaviour 120",
+        "What the strings of an audit message name an object by: its PackageID and its name, or its name only.",
+    ),
     "continued_run": (
         ("fails", "succeeds"), "fails", "behaviour 100; SMS_ImageServicingSchedule.ContinueOnError",
         "How offline servicing ends that went on after a failed update: as failed, or as succeeded.",

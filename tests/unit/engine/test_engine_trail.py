@@ -18,6 +18,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.wim impo
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.context import ContextValues
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import WSManFault
 
+NOBODY, NOTHING = (MODIFIED, "SMS Provider"), (MODIFIED, "")
 MARKED, PLAIN, SEEN = (MODIFIED, f"we{REFRESH_FOLLOWS}"), (MODIFIED, "console"), (REFRESHED, "anybody")
 
 
@@ -46,6 +47,11 @@ def trail(*oldest_first: tuple[int, str]) -> list[Message]:
         ([MARKED, SEEN, PLAIN], False, None),
         ([SEEN, MARKED], True, True),
         ([SEEN], False, False),
+        ([NOBODY], True, None),  # a site that does not tell the program
+        ([NOTHING], True, None),
+        ([PLAIN, NOBODY], True, None),
+        ([NOBODY, SEEN], True, False),
+        ([NOBODY, MARKED], True, True),
     ],
 )
 def test_what_is_pending(messages: list[tuple[int, str]], marked: bool, pending: bool | None) -> None:

@@ -261,3 +261,15 @@ def test_a_long_name_leaves_room_for_what_follows(images: ImageDeclaring) -> Non
     told = [each["application"] for each in images.server.site.world.audit if each["id"] == 30001]
     assert any(each.endswith(", refresh follows") for each in told)
     assert not [each for each in told if each.endswith(", refresh follows") and len(each) > 128]
+
+
+def test_a_site_that_tells_no_program_leaves_it_open_what_is_pending(make_declare: Make) -> None:
+    """There a mark of ours would not be seen, so its absence says nothing (behaviour 7)."""
+    images = make_declare(scenario="images", switches={**READABLE, "audit_component": "provider"})
+    images.named = 1
+    assert images(package_id=IMAGE)["pending"] == "none"
+    images.server.change(put=IMAGE, values={"Description": "x"})
+    assert images(package_id=IMAGE)["pending"] == "unknown"
+    assert any("cannot be told, because audit_name is none" in each for each in images.warnings)
+    assert images(package_id=IMAGE, refresh="always")["changed"]
+    assert images(package_id=IMAGE)["pending"] == "none"

@@ -21,7 +21,8 @@ from ansible_collections.configmgr.content.plugins.module_utils._engine.probes i
 from ansible_collections.configmgr.content.plugins.module_utils._provider.errors import Impossible
 from sites import MakePlace, Place
 
-from smsprovsim import scenario, switches
+from smsprovsim import interval_strings, scenario, switches
+from smsprovsim.model import CimDateTime, Embedded
 from smsprovsim.schema import ClassDefinition, read_classes
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,7 +43,34 @@ NEEDS = {
     "datetime_zone": {"datetime_without_zone": "dmtf"},
     "microsoft_uri_code": {"microsoft_uri": "refused"},
 }
-SCENARIOS = {"message_state_error": "troubled"}
+SCENARIOS = {"message_state_error": "troubled", "recurring_state": "images"}
+
+
+def _somebody_was_here(place: Place) -> None:
+    place.server.change(put="PS100001", values={"Description": "x"})
+
+
+def _a_job_has_run(place: Place) -> None:
+    """Each day at noon, since yesterday."""
+    start = place.server.site.world.start
+    daily = Embedded(
+        "SMS_ST_RecurInterval",
+        {"DaySpan": 1, "IsGMT": True, "StartTime": CimDateTime(f"{start:%Y%m%d}120000.000000+***")},
+    )
+    servicing = place.server.site.servicing
+    job = servicing.create("SMS_ImageServicingSchedule", {"Action": 1, "Schedule": interval_strings.encode([daily])})
+    servicing.create(
+        "SMS_ImageServicingScheduledImage", {"ScheduleID": job.values["ScheduleID"], "ImagePackageID": "PS100009"}
+    )
+    servicing.wake()
+    for _hour in range(30):
+        place.server.site.clock.advance(3600)
+        place.server.site.world.settle()
+    assert servicing.running is None
+
+
+# What has to have happened at a site before it can tell.
+BEFORE = {"audit_component": _somebody_was_here, "audit_strings": _somebody_was_here, "recurring_state": _a_job_has_run}
 
 
 def answers(name: str) -> list[str]:
@@ -80,6 +108,7 @@ def test_assumptions_are_in_order_and_named_once() -> None:
 def test_a_probe_finds_the_answer_of_the_site(make_place: MakePlace, name: str, answer: str) -> None:
     chosen = {**NEEDS.get(name, {}), name: answer}
     place = make_place(SCENARIOS.get(name, "small"), switches=chosen)
+    BEFORE.get(name, lambda _place: None)(place)
     told = place.verdicts()[name]
     assert told["found"] == answer
     assert told["verdict"] == ("confirmed" if answer == TABLE[name].assumed else "refuted")
