@@ -55,7 +55,9 @@ def demand_seconds(params: Mapping[str, Any], *names: str) -> None:
     for name in names:
         value = params[name]
         if value is not None and not 0 <= value <= LONGEST_TIME:  # nan, too
-            raise Impossible(f"{name} {value:g} is no number of seconds to wait for", hint="A hundred years is the most")
+            raise Impossible(
+                f"{name} {value:g} is no number of seconds to wait for", hint="A hundred years is the most"
+            )
 
 
 def _no_text(value: Any) -> Any:
