@@ -72,7 +72,7 @@ READING = ("cm_connection_check", "cm_site_info", "cm_package_info", "cm_wim_inf
 def tasks_beside_cmdlets(first: str, last: str) -> list[dict[str, Any]]:
     """The tasks of the sections from one to another, in their order, as they run in a scenario."""
     text = (GUIDES / "from_cmdlet_to_task.rst").read_text(encoding="utf-8")
-    part = text[text.index(f"\n{first}\n---") : text.index(f"\n{last}\n---")]
+    part = text.partition(f"\n{first}\n---")[2].partition(f"\n{last}\n---")[0]
     for named, there in STAND_INS.items():
         part = part.replace(named, there)
     found = []
