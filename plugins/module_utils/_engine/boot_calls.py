@@ -129,7 +129,7 @@ def boot_export(task: Task, resource: Resource) -> Mapping[str, Any]:
             )
         return _exported(site, path, found, changed=False)
     if not task.check_mode:
-        with one_at_a_time(site.host):
+        with one_at_a_time(site.address):
             _export(task, resource, path, found)
         found = _images(site, resource, path)
     return _exported(site, path, {} if task.check_mode else found, changed=True)
@@ -188,9 +188,9 @@ def _export(task: Task, resource: Resource, path: str, before: Mapping[int, Any]
 
 
 @contextmanager
-def one_at_a_time(host: str) -> Iterator[None]:
-    """Let one export run on a provider host at a time (behaviour 95), among all tasks on this machine."""
-    name = f"configmgr-export-{hashlib.sha256(host.lower().encode()).hexdigest()[:16]}-{os.getuid()}"
+def one_at_a_time(address: str) -> Iterator[None]:
+    """Let one export run on a provider host at a time (behaviour 95), among all tasks on this machine, whatever they call the host."""
+    name = f"configmgr-export-{hashlib.sha256(address.encode()).hexdigest()[:16]}-{os.getuid()}"
     number = os.open(os.path.join(tempfile.gettempdir(), name), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(number, fcntl.LOCK_EX)

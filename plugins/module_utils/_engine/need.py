@@ -59,10 +59,18 @@ def moments(time: CimTime, zone: tuple[int, int]) -> tuple[datetime, datetime]:
     """The earliest and the latest moment that this site time can mean, in UTC."""
     wall = time.wall.replace(tzinfo=timezone.utc)
     if time.offset:  # an offset other than zero is a real one
-        exact = wall - timedelta(minutes=time.offset)
+        exact = _earlier(wall, time.offset)
         return exact, exact
-    readings = [wall - timedelta(minutes=offset) for offset in (0, *zone)]
+    readings = [_earlier(wall, offset) for offset in (0, *zone)]
     return min(readings), max(readings)
+
+
+def _earlier(moment: datetime, minutes: int) -> datetime:
+    """So many minutes before; the moment itself where the calendar ends."""
+    try:
+        return moment - timedelta(minutes=minutes)
+    except OverflowError:
+        return moment
 
 
 def site_text(time: CimTime | None) -> str:

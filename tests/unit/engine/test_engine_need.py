@@ -91,6 +91,14 @@ def test_a_time_with_an_offset_is_one_moment_whatever_the_zone(
     assert moments(CimTime(wall, offset), zone) == (told, told)
 
 
+@pytest.mark.parametrize("wall", [datetime.min, datetime.max])
+@pytest.mark.parametrize("offset", [None, 0, 120, -120])
+def test_a_time_at_the_end_of_the_calendar_is_one_moment_all_the_same(wall: datetime, offset: int | None) -> None:
+    earliest, latest = moments(CimTime(wall, offset), WIDEST_ZONE)
+    assert earliest <= latest
+    assert abs(earliest.replace(tzinfo=None) - wall) <= timedelta(days=1)
+
+
 @given(WALLS, UNPROVEN, ZONES)
 def test_a_time_without_offset_covers_utc_and_the_whole_zone(
     wall: datetime, offset: int | None, zone: tuple[int, int]

@@ -149,6 +149,22 @@ def test_an_export_is_made_once(make_boot: MakeBoot) -> None:
     assert made["object"]["architecture"] == "x64"
 
 
+def test_exports_wait_for_each_other_whatever_the_host_is_called(
+    boot: BootDeclaring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    one_at_a_time = boot_calls.one_at_a_time
+    monkeypatch.setattr(boot_calls, "one_at_a_time", lambda which: asked.append(which) or one_at_a_time(which))
+    for name in ("127.0.0.1", "localhost"):
+        means = BootDeclaring.means(boot)
+        named = replace(means, endpoint=replace(means.endpoint, provider=name))
+        monkeypatch.setattr(boot, "means", lambda found=named: found)
+        with pytest.raises((ProviderError, OperationFailed)):
+            run(boot, boot_calls.boot_export, EXPORT_SPEC, architecture="x64", path=r"\\nowhere\none\a.wim")
+    assert len(asked) == 2
+    assert asked[0] == asked[1]
+
+
 def test_an_export_whose_file_cannot_be_read(boot: BootDeclaring) -> None:
     """The answer comes in time here, so nobody has to look."""
     boot.server.set_switch("max_timeout_ms", "1800000")
