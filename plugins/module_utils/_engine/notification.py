@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._provider.errors import Impossible
-from .._provider.site import Site
 from .module import Task, run_task
 from .resource import Resource
-from .selection import Asked, PackageState, checked_ids, find
+from .selection import Asked, checked_ids, class_of, find
 
 NOTIFICATION_SPEC: dict[str, Any] = {
     "package_ids": {"type": "list", "elements": "str", "required": True, "aliases": ["package_id"]}
@@ -30,7 +29,7 @@ def notify(task: Task, resources: Sequence[Resource]) -> Mapping[str, Any]:
     if not wanted:
         raise Impossible("package_ids is empty", hint="Name at least one package")
     packages = find(site, Asked(package_ids=wanted), resources)
-    classes = [_class_of(site, package, resources) for package in packages]
+    classes = [class_of(package, resources, "Take it out of package_ids") for package in packages]
     if not task.check_mode:
         for package, class_name in zip(packages, classes):
             site.call(class_name, "AddChangeNotification", {"PackageID": package.package_id})
@@ -40,14 +39,3 @@ def notify(task: Task, resources: Sequence[Resource]) -> Mapping[str, Any]:
         "requests": site.requests,
         "site_code": site.code,
     }
-
-
-def _class_of(site: Site, package: PackageState, resources: Sequence[Resource]) -> str:
-    found = next((each for each in resources if each.package_type == package.package_type), None)
-    if found is None:
-        raise Impossible(
-            f"{package.label} is of a class that this collection does not know (PackageType {package.package_type})",
-            where=site.where,
-            hint="Take it out of package_ids",
-        )
-    return found.wmi_class

@@ -19,7 +19,7 @@ from .._wsman.errors import OutcomeUnknown
 from .module import Task, run_task
 from .options import demand_seconds
 from .resource import Resource
-from .selection import Asked, PackageState, checked_ids, find
+from .selection import Asked, PackageState, checked_ids, class_of, find
 
 DELETING = 3  # ActionInProgress
 SECONDARY, CENTRAL = 1, 4  # SMS_Site.Type
@@ -57,7 +57,14 @@ def transfer(task: Task, resources: Sequence[Resource]) -> Mapping[str, Any]:
     package = find(site, Asked(package_ids=(package_id,)), resources)[0]
     plan = _plan(site, package, wanted, confirmed)
     if plan.method and not task.check_mode:
-        _carry_out(task, plan, package, _class_of(package, resources), wanted, resources)
+        _carry_out(
+            task,
+            plan,
+            package,
+            class_of(package, resources, "Use cm_wmi_method with the class that the console shows"),
+            wanted,
+            resources,
+        )
     owner = wanted if plan.method else package.source_site
     return {
         "changed": bool(plan.method),
@@ -144,13 +151,3 @@ def _carry_out(
         where=site.where,
         hint="Look into SMSProv.log on the provider host for more",
     )
-
-
-def _class_of(package: PackageState, resources: Sequence[Resource]) -> str:
-    found = next((each for each in resources if each.package_type == package.package_type), None)
-    if found is None:
-        raise Impossible(
-            f"{package.label} is of a class that this collection does not know (PackageType {package.package_type})",
-            hint="Use cm_wmi_method with the class that the console shows",
-        )
-    return found.wmi_class

@@ -206,6 +206,17 @@ def _listed(states: Sequence[PackageState], resources: Sequence[Resource]) -> st
     )
 
 
+def class_of(package: PackageState, resources: Sequence[Resource], way_out: str) -> str:
+    """The WMI class of a package. Raises Impossible, with a way out, for one that is not declared."""
+    found = next((item for item in resources if item.package_type == package.package_type), None)
+    if found is None:
+        raise Impossible(
+            f"{package.label} is of a class that this collection does not know (PackageType {package.package_type})",
+            hint=way_out,
+        )
+    return found.wmi_class
+
+
 def kind_of(package_type: int, resources: Sequence[Resource]) -> str:
     """What the field calls a package of this type."""
     return next((item.label for item in resources if item.package_type == package_type), f"PackageType {package_type}")
