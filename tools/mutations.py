@@ -211,7 +211,7 @@ MUTATIONS: Final = (
         "reload_twice",
         "Windows PE is reloaded again by the run that finishes an earlier one",
         "_engine/boot_build.py",
-        "        self._renewed = task.need.pending and self._has_winpe()",
+        "        self._renewed = task.need.pending and self._has_winpe() is True",
         "        self._renewed = task.need.pending and not task.need.due",
         states("boot_stale.GetImageProperties-http_403-basic-https-first"),
     ),

@@ -120,7 +120,7 @@ class Build:
         An earlier run that did not come to the build may have done it already.
         """
         task = self._task
-        self._renewed = task.need.pending and self._has_winpe()
+        self._renewed = task.need.pending and self._has_winpe() is True
         if self._renewed:
             return
         task.say(
@@ -135,29 +135,37 @@ class Build:
         )
         write.wait(clock, task.rules.build.wait_interval, longest)
         if isinstance(write.error, OutcomeUnknown) and write.error.timed_out_at_server:
-            self._await_winpe()
+            self._await_winpe(write.error)
+        elif not write.ended:
+            raise OutcomeUnknown(
+                f"The write was not answered within {longest:g} s",
+                where=task.site.where,
+                hint="Look at the object before sending it again.",
+            )
         elif write.error is not None:
             raise write.error
         self.reloaded = self._renewed = True
 
-    def _await_winpe(self) -> None:
-        """Until the image, or the file behind it, has the kit's Windows PE; a site that shows neither gets some minutes.
+    def _await_winpe(self, lost: OutcomeUnknown) -> None:
+        """Until the image, or the file behind it, has the kit's Windows PE. Raises the lost answer if the file goes on to show the old one.
 
-        Whether it helped is seen after the build.
+        A site that shows neither gets some minutes; whether it helped is seen after the build.
         """
         task = self._task
         clock = task.site.means.clock
         began = clock.now()
-        while not self._has_winpe():
+        while not (there := self._has_winpe()):
             if clock.now() - began > RELOAD_PATIENCE:
+                if there is False:
+                    raise lost
                 task.say(
                     f"{task.object_label}: nothing shows whether its Windows PE was reloaded; it is built now, and looked at again"
                 )
                 return
             clock.sleep(task.rules.build.wait_interval)
 
-    def _has_winpe(self) -> bool:
-        """Whether the WIM is the kit's: by the image, or by the file, where a site shows it after the build only."""
+    def _has_winpe(self) -> bool | None:
+        """Whether the WIM is the kit's: by the image, or by the file, where a site shows it after the build only; None if it cannot be read."""
         task = self._task
         now = task.site.get(task.resource.wmi_class, task.object_id)
         age = task.measure(now)
@@ -167,8 +175,9 @@ class Build:
         try:
             told = boot_wim.read_images(task.site, task.resource.wmi_class, path).get(index, {}).get("os version", "")
         except ProviderError:
-            return False
-        return boot_staleness.older_build(told, age.site.kit) is False
+            return None
+        older = boot_staleness.older_build(told, age.site.kit)
+        return None if older is None else not older
 
     # -- taking back -----------------------------------------------------------------------------------------------
 
@@ -197,5 +206,3 @@ class Build:
 
 def _differ(one: Instance, other: Instance, names: Mapping[str, tuple[Codec, Any]]) -> bool:
     return any(one.value(name, codec) != other.value(name, codec) for name, (codec, _value) in names.items())
-
-

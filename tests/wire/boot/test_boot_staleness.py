@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.configmgr.content.plugins.module_utils._provider.errors import Impossible
-from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import ConfigMgrError
+from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import ConfigMgrError, OutcomeUnknown
 
 from .conftest import BootDeclaring, MakeBoot
 
@@ -159,5 +159,17 @@ def test_windows_pe_that_an_earlier_run_reloaded_is_not_reloaded_again(make_boot
     assert (reloads(boot), boot.refreshed) == ({OLD: 1}, {})
     done = boot(package_id=OLD, **RELOAD)
     assert (done["build"]["status"], done["build"]["reloaded_winpe"]) == ("refreshed", False)
+    assert done["staleness"]["winpe"]["stale"] is False
+    assert (reloads(boot), boot.refreshed) == ({OLD: 1}, {OLD: 1})
+
+
+def test_a_reload_that_was_lost_and_not_done_is_done_by_the_next_run(make_boot: MakeBoot) -> None:
+    """The WIM goes on to be the old one: to build from it would count as the build for these versions."""
+    boot = make_boot(path_identity="computer")
+    boot.server.add_fault(verb="Invoke", method="ReloadWinPeFromAdk", action="fault", code=2150858793)
+    with pytest.raises(OutcomeUnknown, match="ended the wait for the answer"):
+        boot(package_id=OLD, **RELOAD)
+    assert (reloads(boot), boot.refreshed) == ({}, {})
+    done = boot(package_id=OLD, **RELOAD)
     assert done["staleness"]["winpe"]["stale"] is False
     assert (reloads(boot), boot.refreshed) == ({OLD: 1}, {OLD: 1})
