@@ -67,13 +67,17 @@ INVALID_URIS = frozenset((2150858754, 2150858811))
 NO_DATA_YET = 2150858780
 TIMED_OUT = 2150858793
 # The same said by WMI itself, in whatever the plug-in wraps it (wire F-06, table of HRESULTs).
-TIMED_OUTS = frozenset((TIMED_OUT, 0x80041069))
+# 0x80041032 is a call that was cancelled after its time: what came of it is not known either (errors.yml).
+TIMED_OUTS = frozenset((TIMED_OUT, 0x80041069, 0x80041032))
+# WMI's own: the provider failed, its transport did, or it is busy. Reading is worth another attempt.
+READ_AGAIN = frozenset((0x80041004, 0x80041015, 0x80041045))
 UNREPORTABLE_SUCCESS = 2150858829
 TOO_LARGE = frozenset((2150858790, 2150858805, 2150858824, 2150858825))
 # A body that does not fit the class, refused before execution: representation, schema, type, values (wire I-07, P-02).
 BAD_VALUES = frozenset((2150858773, 2150858817, 2150858836, 2150858838))
 # Said of the answer, when the work is done: the plug-in broke down, or the answer holds what XML cannot carry.
-ANSWER_FAILED = frozenset((2150858883, 2150859018))
+# 0x80041015: WMI lost its own connection on the way.
+ANSWER_FAILED = frozenset((2150858883, 2150859018, 0x80041015))
 # The enumeration is gone: start the list again.
 ENUMERATION_LOST = frozenset((2150858779, 2150858884))
 # Refused before execution (wire R-06, row "503, ..."); 0x80041033 is WMI shutting down.

@@ -257,7 +257,7 @@ def _worth_repeating(problem: Exception) -> bool:
     if isinstance(problem, (CannotConnect, NotExecuted)):
         return problem.transient
     if isinstance(problem, WSManFault):
-        return bool(problem.codes & (names.RECONNECT | names.TIMED_OUTS | {names.NO_DATA_YET}))
+        return bool(problem.codes & (names.RECONNECT | names.TIMED_OUTS | names.READ_AGAIN | {names.NO_DATA_YET}))
     return isinstance(problem, OutcomeUnknown)
 
 

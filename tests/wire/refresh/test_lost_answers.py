@@ -64,6 +64,8 @@ def test_a_request_cut_off_before_its_effect_fails_and_a_rerun_sends_it(lab: Lab
         ({"action": "fault", "code": 2150858883, "execute": True}, 1),
         ({"action": "fault", "code": 2150858883, "execute": False}, 0),
         ({"action": "provider_error", "hresult": 0x80041069, "execute": True}, 1),
+        ({"action": "provider_error", "hresult": 0x80041032, "execute": True}, 1),
+        ({"action": "provider_error", "hresult": 0x80041015, "execute": True}, 1),
         ({"action": "provider_error", "hresult": 0x80041069, "execute": False}, 0),
     ],
 )

@@ -74,6 +74,9 @@ def test_get() -> None:
         forgotten(),
         fault(names.TIMED_OUT),
         fault(2150858755, 0x80041069),
+        fault(2150858755, 0x80041032),
+        fault(2150858755, 0x80041015),
+        fault(2150858755, 0x80041045),
         fault(2150858815),
         fault(2150858755, 0x80041033),
         fault(2150858883),
@@ -291,8 +294,8 @@ def test_a_service_that_broke_down_over_its_answer_may_have_done_the_work(
 
 @pytest.mark.parametrize(
     "trouble",
-    [fault(names.TIMED_OUT), fault(2150858755, 0x80041069), fault(0x80041069)],
-    ids=["2150858793", "wrapped", "plain"],
+    [fault(names.TIMED_OUT), fault(2150858755, 0x80041069), fault(0x80041069), fault(2150858755, 0x80041032)],
+    ids=["2150858793", "wrapped", "plain", "cancelled"],
 )
 @pytest.mark.parametrize("write", WRITES, ids=WRITE_NAMES)
 def test_a_timed_out_write_is_unknown_and_known_as_timed_out(write: Callable[[Link], Any], trouble: Step) -> None:
