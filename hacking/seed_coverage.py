@@ -16,8 +16,10 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-if str(ROOT.parents[2]) not in sys.path:
-    sys.path.insert(0, str(ROOT.parents[2]))
+# Where the checkout lies in a tree of collections; elsewhere somebody has put one on the path.
+TREE = ROOT.parents[min(2, len(ROOT.parents) - 1)]
+if str(TREE) not in sys.path:
+    sys.path.insert(0, str(TREE))
 
 from ansible_collections.configmgr.content.plugins.module_utils._content.boot_image import BOOT_IMAGE  # noqa: E402
 from ansible_collections.configmgr.content.plugins.module_utils._content.image_package import IMAGE_PACKAGE  # noqa: E402
