@@ -26,7 +26,7 @@ P = f"{{{PACKAGE}}}"
 
 
 @pytest.fixture
-def begin(start: Callable[..., Server], in_realm: Realm) -> Callable[..., Server]:
+def in_the_realm(start: Callable[..., Server], in_realm: Realm) -> Callable[..., Server]:
     """A provider with the realm's keytab."""
 
     def make(*auth: str, **options: Any) -> Server:
@@ -71,9 +71,9 @@ def seen(server: Server) -> set[tuple[Any, ...]]:
 @pytest.mark.parametrize("tls", [True, False])
 @pytest.mark.parametrize(("offered", "header"), [(("kerberos",), "negotiate"), (("negotiate",), "negotiate")])
 def test_a_ticket(
-    begin: Callable[..., Server], ticket: Callable[..., Path], offered: tuple[str, ...], header: str, tls: bool
+    in_the_realm: Callable[..., Server], ticket: Callable[..., Path], offered: tuple[str, ...], header: str, tls: bool
 ) -> None:
-    server = begin(*offered, tls=tls)
+    server = in_the_realm(*offered, tls=tls)
     ticket()
     refresh(server, auth="kerberos")
     assert seen(server) == {("CONTOSO\\cmadmin", header, "kerberos", False, not tls)}
@@ -81,8 +81,8 @@ def test_a_ticket(
 
 
 @pytest.mark.parametrize("tls", [True, False])
-def test_spnego_chooses_kerberos(begin: Callable[..., Server], ticket: Callable[..., Path], tls: bool) -> None:
-    server = begin("negotiate", tls=tls)
+def test_spnego_chooses_kerberos(in_the_realm: Callable[..., Server], ticket: Callable[..., Path], tls: bool) -> None:
+    server = in_the_realm("negotiate", tls=tls)
     ticket()
     refresh(server, auth="negotiate")
     assert seen(server) == {("CONTOSO\\cmadmin", "negotiate", "kerberos", False, not tls)}
@@ -97,14 +97,14 @@ def test_spnego_at_a_host_without_a_key(start: Callable[..., Server], ticket: Ca
     assert [each["reason"] for each in server.logins["refused"]] == ["Refused: kerberos is not on offer"]
 
 
-def test_a_password(begin: Callable[..., Server]) -> None:
-    server = begin("kerberos", tls=False)
+def test_a_password(in_the_realm: Callable[..., Server]) -> None:
+    server = in_the_realm("kerberos", tls=False)
     refresh(server, auth="kerberos", username="cmadmin@CONTOSO.TEST", password=server.account.password)
     assert seen(server) == {("CONTOSO\\cmadmin", "negotiate", "kerberos", False, True)}
 
 
-def test_delegation(begin: Callable[..., Server], ticket: Callable[..., Path]) -> None:
-    server = begin("kerberos")
+def test_delegation(in_the_realm: Callable[..., Server], ticket: Callable[..., Path]) -> None:
+    server = in_the_realm("kerberos")
     ticket(forwardable=True)
     refresh(server, auth="kerberos", negotiate_delegate=True)
     assert seen(server) == {("CONTOSO\\cmadmin", "negotiate", "kerberos", True, False)}
@@ -112,16 +112,16 @@ def test_delegation(begin: Callable[..., Server], ticket: Callable[..., Path]) -
 
 @pytest.mark.parametrize("tls", [True, False])
 @pytest.mark.parametrize("mechanism", ["kerberos", "ntlm"])
-def test_inside_credssp(begin: Callable[..., Server], mechanism: str, tls: bool) -> None:
+def test_inside_credssp(in_the_realm: Callable[..., Server], mechanism: str, tls: bool) -> None:
     """wire A-08: the journal says which mechanism was inside"""
-    server = begin("credssp", tls=tls)
+    server = in_the_realm("credssp", tls=tls)
     name = "cmadmin@CONTOSO.TEST" if mechanism == "kerberos" else server.account.principal
     refresh(server, auth="credssp", username=name, password=server.account.password, credssp_auth_mechanism=mechanism)
     assert seen(server) == {("CONTOSO\\cmadmin", "credssp", mechanism, True, not tls)}
 
 
-def test_a_strict_channel_binding(begin: Callable[..., Server], ticket: Callable[..., Path]) -> None:
-    server = begin("kerberos", switches={"channel_binding": "strict"})
+def test_a_strict_channel_binding(in_the_realm: Callable[..., Server], ticket: Callable[..., Path]) -> None:
+    server = in_the_realm("kerberos", switches={"channel_binding": "strict"})
     ticket()
     refresh(server, auth="kerberos")
     with pytest.raises(pypsrp.AuthenticationError):

@@ -33,7 +33,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def begin(serve: Callable[..., Server]) -> Callable[..., Server]:
+def begin_gss(serve: Callable[..., Server]) -> Callable[..., Server]:
     def start(auth: tuple[str, ...] = ("ntlm",), **options: Any) -> Server:
         return serve(auth=auth, ntlm_acceptor="gss", **options)
 
@@ -42,8 +42,8 @@ def begin(serve: Callable[..., Server]) -> Callable[..., Server]:
 
 @pytest.mark.parametrize("tls", [True, False])
 @pytest.mark.parametrize("user", ["CONTOSO\\admin", "admin@contoso.test"])
-def test_login(begin: Callable[..., Server], tls: bool, user: str) -> None:
-    server = begin(tls=tls)
+def test_login(begin_gss: Callable[..., Server], tls: bool, user: str) -> None:
+    server = begin_gss(tls=tls)
     client = Client(server, "ntlm", user=user)
     for _unused in range(3):
         assert client.get().findtext(f"{{{PACKAGE}}}PackageID") == "PS100001"
@@ -53,8 +53,8 @@ def test_login(begin: Callable[..., Server], tls: bool, user: str) -> None:
     assert server.logins["successes"] == {"CONTOSO\\admin": 1}
 
 
-def test_long_messages_both_ways(begin: Callable[..., Server]) -> None:
-    server = begin(tls=False, packages=300)
+def test_long_messages_both_ways(begin_gss: Callable[..., Server]) -> None:
+    server = begin_gss(tls=False, packages=300)
     client = Client(server, "ntlm")
     assert len(client.rows("SELECT PackageID, Name, SourceVersion FROM SMS_Package")) == 300
     text = "x" * 50000
@@ -63,8 +63,8 @@ def test_long_messages_both_ways(begin: Callable[..., Server]) -> None:
 
 
 @pytest.mark.parametrize("user", ["CONTOSO\\admin", "CONTOSO\\nobody"])
-def test_a_wrong_password(begin: Callable[..., Server], user: str) -> None:
-    server = begin(tls=False)
+def test_a_wrong_password(begin_gss: Callable[..., Server], user: str) -> None:
+    server = begin_gss(tls=False)
     with pytest.raises(InvalidCredentialsError):
         Client(server, "ntlm", user=user, password="wrong").get()
     assert server.logins["failures"] == {user: 1}
@@ -72,8 +72,8 @@ def test_a_wrong_password(begin: Callable[..., Server], user: str) -> None:
 
 
 @pytest.mark.parametrize(("mode", "token"), [("relaxed", False), ("strict", True), ("strict", False), ("none", True)])
-def test_channel_binding(begin: Callable[..., Server], mode: str, token: bool) -> None:
-    server = begin(switches={"channel_binding": mode})
+def test_channel_binding(begin_gss: Callable[..., Server], mode: str, token: bool) -> None:
+    server = begin_gss(switches={"channel_binding": mode})
     client = Client(server, "ntlm", send_cbt=token)
     if mode == "strict" and not token:
         with pytest.raises(InvalidCredentialsError):
@@ -83,17 +83,17 @@ def test_channel_binding(begin: Callable[..., Server], mode: str, token: bool) -
     assert server.logins["total"] == int(token or mode != "strict")
 
 
-def test_inside_credssp(begin: Callable[..., Server]) -> None:
-    server = begin(("credssp",), tls=False)
+def test_inside_credssp(begin_gss: Callable[..., Server]) -> None:
+    server = begin_gss(("credssp",), tls=False)
     Client(server, "credssp").get()
     assert [(each["auth"], each["mechanism"], each["delegated"]) for each in server.journal] == [
         ("credssp", "ntlm", True)
     ]
 
 
-def test_a_wrong_channel_binding_is_refused(begin: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_channel_binding_is_refused(begin_gss: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("requests_ntlm.requests_ntlm._get_certificate_hash", lambda _certificate: b"\x01" * 32)
-    server = begin()
+    server = begin_gss()
     with pytest.raises(InvalidCredentialsError):
         Client(server, "ntlm").get()
     assert server.logins["failures"] == {"CONTOSO\\admin": 1}

@@ -38,7 +38,7 @@ Begin = Callable[..., Server]
 
 
 @pytest.fixture
-def begin(serve: Begin, in_realm: Realm) -> Begin:
+def in_the_realm(serve: Begin, in_realm: Realm) -> Begin:
     """Start a server with the realm's keytab, whose first account is a user of the realm."""
 
     def start(auth: tuple[str, ...] = ("kerberos",), **options: Any) -> Server:
@@ -66,8 +66,10 @@ def kerberos(server: Server, **more: Any) -> Client:
 
 @pytest.mark.parametrize("tls", [True, False])
 @pytest.mark.parametrize("auth", ["kerberos", "negotiate"])
-def test_login_with_a_ticket(begin: Begin, in_realm: Realm, holding: Callable[..., Path], auth: str, tls: bool) -> None:
-    server = begin((auth,), tls=tls)
+def test_login_with_a_ticket(
+    in_the_realm: Begin, in_realm: Realm, holding: Callable[..., Path], auth: str, tls: bool
+) -> None:
+    server = in_the_realm((auth,), tls=tls)
     holding(in_realm.ticket("admin"))
     client = kerberos(server)
     for _unused in range(3):
@@ -83,18 +85,18 @@ def test_login_with_a_ticket(begin: Begin, in_realm: Realm, holding: Callable[..
 
 
 @pytest.mark.parametrize("forwardable", [True, False])
-def test_delegation(begin: Begin, in_realm: Realm, holding: Callable[..., Path], forwardable: bool) -> None:
+def test_delegation(in_the_realm: Begin, in_realm: Realm, holding: Callable[..., Path], forwardable: bool) -> None:
     """wire A-13: a ticket goes along only if it may, and the client asks for it"""
-    server = begin(tls=False)
+    server = in_the_realm(tls=False)
     holding(in_realm.ticket("admin", forwardable=forwardable))
     kerberos(server, kerberos_delegation=True).get()
     kerberos(server).get()
     assert [each["delegated"] for each in server.journal] == [forwardable, False]
 
 
-def test_long_messages_both_ways(begin: Begin, in_realm: Realm, holding: Callable[..., Path]) -> None:
+def test_long_messages_both_ways(in_the_realm: Begin, in_realm: Realm, holding: Callable[..., Path]) -> None:
     """wire A-06: never in pieces"""
-    server = begin(tls=False, packages=300)
+    server = in_the_realm(tls=False, packages=300)
     holding(in_realm.ticket("admin"))
     client = kerberos(server)
     assert len(client.rows("SELECT PackageID, Name, SourceVersion FROM SMS_Package")) == 300
@@ -103,17 +105,19 @@ def test_long_messages_both_ways(begin: Begin, in_realm: Realm, holding: Callabl
     assert answer.findtext(f"{{{PACKAGE}}}Text") == text
 
 
-def test_what_is_offered(begin: Begin) -> None:
+def test_what_is_offered(in_the_realm: Begin) -> None:
     """wire F-20"""
-    server = begin(("kerberos", "ntlm", "basic"))
+    server = in_the_realm(("kerberos", "ntlm", "basic"))
     answer = requests.post(server.url, verify=server.ca_cert, timeout=30)
     assert answer.raw.headers.getlist("WWW-Authenticate") == ["Negotiate", "Kerberos", 'Basic realm="WSMAN"']
 
 
 @pytest.mark.parametrize("mode", ["relaxed", "strict", "none"])
 @pytest.mark.parametrize("token", [True, False])
-def test_channel_binding(begin: Begin, in_realm: Realm, holding: Callable[..., Path], mode: str, token: bool) -> None:
-    server = begin(switches={"channel_binding": mode})
+def test_channel_binding(
+    in_the_realm: Begin, in_realm: Realm, holding: Callable[..., Path], mode: str, token: bool
+) -> None:
+    server = in_the_realm(switches={"channel_binding": mode})
     holding(in_realm.ticket("admin"))
     client = kerberos(server, send_cbt=token)
     if mode == "strict" and not token:
@@ -126,12 +130,12 @@ def test_channel_binding(begin: Begin, in_realm: Realm, holding: Callable[..., P
 
 
 def test_a_wrong_channel_binding_is_refused(
-    begin: Begin, in_realm: Realm, holding: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    in_the_realm: Begin, in_realm: Realm, holding: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         "winrm.vendor.requests_kerberos.kerberos_._get_certificate_hash", lambda _certificate: b"\x01" * 32
     )
-    server = begin(switches={"channel_binding": "strict"})  # pywinrm's first attempt comes without any
+    server = in_the_realm(switches={"channel_binding": "strict"})  # pywinrm's first attempt comes without any
     holding(in_realm.ticket("admin"))
     with pytest.raises(InvalidCredentialsError):
         kerberos(server).get()
@@ -139,24 +143,26 @@ def test_a_wrong_channel_binding_is_refused(
     assert "BadChannelBindings" in server.logins["refused"][1]["reason"]
 
 
-def test_service_and_host_name(begin: Begin, in_realm: Realm, holding: Callable[..., Path]) -> None:
+def test_service_and_host_name(in_the_realm: Begin, in_realm: Realm, holding: Callable[..., Path]) -> None:
     """The address may be another name than the one the ticket is for (wire A-04)."""
-    server = begin(tls=False)
+    server = in_the_realm(tls=False)
     holding(in_realm.ticket("admin"))
     kerberos(server, service="WSMAN", kerberos_hostname_override="cm01.contoso.test").get()
     assert server.logins["total"] == 1
     assert in_realm.requests()[-1][3] == "WSMAN/cm01.contoso.test@CONTOSO.TEST"
 
 
-def test_ntlm_beside_kerberos(begin: Begin) -> None:
-    server = begin(("negotiate",), tls=False)
+def test_ntlm_beside_kerberos(in_the_realm: Begin) -> None:
+    server = in_the_realm(("negotiate",), tls=False)
     Client(server, "ntlm").get()
     assert [each["mechanism"] for each in server.journal] == ["ntlm"]
 
 
-def test_only_what_is_on_offer(begin: Begin, serve: Begin, in_realm: Realm, holding: Callable[..., Path]) -> None:
+def test_only_what_is_on_offer(
+    in_the_realm: Begin, serve: Begin, in_realm: Realm, holding: Callable[..., Path]
+) -> None:
     with pytest.raises(PermissionError, match="did not respond with NTLM"):
-        Client(begin(tls=False), "ntlm").get()
+        Client(in_the_realm(tls=False), "ntlm").get()
     holding(in_realm.ticket("admin"))
     server = serve(auth=("ntlm",), tls=False, keytab=in_realm.keytab)
     with pytest.raises(InvalidCredentialsError):
@@ -164,8 +170,8 @@ def test_only_what_is_on_offer(begin: Begin, serve: Begin, in_realm: Realm, hold
     assert {each["reason"] for each in server.logins["refused"]} == {"Refused: kerberos is not on offer"}
 
 
-def test_a_user_without_an_account(begin: Begin, in_realm: Realm, holding: Callable[..., Path]) -> None:
-    server = begin(tls=False)
+def test_a_user_without_an_account(in_the_realm: Begin, in_realm: Realm, holding: Callable[..., Path]) -> None:
+    server = in_the_realm(tls=False)
     in_realm.add_user(User("visitor", "Some-0ther"))
     holding(in_realm.ticket("visitor"))
     with pytest.raises(InvalidCredentialsError):
@@ -174,10 +180,10 @@ def test_a_user_without_an_account(begin: Begin, in_realm: Realm, holding: Calla
 
 
 def test_a_ticket_for_another_key(
-    begin: Begin, in_realm: Realm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    in_the_realm: Begin, in_realm: Realm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A service account changed its password, or the name belongs to another computer."""
-    server = begin(tls=False)
+    server = in_the_realm(tls=False)
     with Realm([User("admin", "x")]) as other:
         for name, value in other.environment.items():
             monkeypatch.setenv(name, value)
@@ -188,9 +194,11 @@ def test_a_ticket_for_another_key(
 
 
 @pytest.mark.parametrize("kind", ["expired_ticket", "skewed_ticket"])
-def test_tickets_that_are_no_good(begin: Begin, in_realm: Realm, holding: Callable[..., Path], kind: str) -> None:
+def test_tickets_that_are_no_good(
+    in_the_realm: Begin, in_realm: Realm, holding: Callable[..., Path], kind: str
+) -> None:
     """The client notices by itself: nothing of it reaches the server."""
-    server = begin(tls=False)
+    server = in_the_realm(tls=False)
     holding(getattr(in_realm, kind)("admin"))
     with pytest.raises(Exception):  # noqa: B017 - pywinrm's own, of many kinds
         kerberos(server).get()
