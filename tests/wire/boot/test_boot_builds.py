@@ -197,7 +197,10 @@ def test_whether_a_build_is_owed_can_be_unknown(boot: BootDeclaring) -> None:
     boot.named = 0
     done = boot(package_id=BOOT, scratch_space=64)
     assert (done["changed"], done["pending"]) == (False, "unknown")
-    assert "because audit_name is none, or the host takes or the site tells no name; rebuild: always makes sure" in boot.warnings[-1]
+    assert (
+        "because audit_name is none, or the host takes or the site tells no name; rebuild: always makes sure"
+        in boot.warnings[-1]
+    )
 
 
 def test_a_build_in_the_console_settles_what_was_pending(boot: BootDeclaring) -> None:
