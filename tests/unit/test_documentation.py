@@ -806,7 +806,7 @@ PLAYBOOKS = [
 ]
 
 
-@pytest.mark.parametrize(("playbook", "prefix", "role", "made"), PLAYBOOKS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("playbook", "prefix", "role", "made"), PLAYBOOKS, ids=[row[0] for row in PLAYBOOKS])
 def test_the_playbook_hands_every_variable_to_the_role(playbook: str, prefix: str, role: str, made: set[str]) -> None:
     (play,) = yaml.safe_load(read(ROOT / "playbooks" / f"{playbook}.yml"))
     given = play["tasks"][0]["vars"]
