@@ -19,7 +19,7 @@ from .matrix import FAULTS, KERBEROS, LISTENERS, TASKS, USES, Case, in_realm, ju
 from .weather import Servers
 
 SEED = int(os.environ.get("SEED") or 20_261_121)
-CASES = int(os.environ.get("CASES") or 2_400)
+CASES = int(os.environ.get("CASES") or 2_100)
 
 
 @pytest.fixture(scope="module")
