@@ -463,6 +463,12 @@ class SimulatedSite:
             self.world.settle()
             return snapshot_of(self)
 
+    def executions(self) -> dict[str, dict[str, int]]:
+        """How often each change was carried out, by what it was done to: what `snapshot` has of it, without the rest."""
+        with self.world.lock:
+            self.world.settle()
+            return {method: dict(counts) for method, counts in self.world.executions.items()}
+
 
 def _normal(namespace: str) -> str:
     return namespace.replace("\\", "/").strip("/").lower()

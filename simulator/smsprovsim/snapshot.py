@@ -24,7 +24,7 @@ def snapshot_of(site: SimulatedSite) -> dict[str, Any]:
         "time": world.date().text,
         "sites": {code: _site_state(site) for code, site in world.sites.items()},
         "packages": {package.package_id: _package_state(package, world) for package in world.packages.values()},
-        "executions": {method: dict(counts) for method, counts in world.executions.items()},
+        "executions": site.executions(),
         "audit": [dict(entry) for entry in world.audit],
         "builds": [
             {

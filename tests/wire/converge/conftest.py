@@ -112,7 +112,7 @@ class Declaring:
 
     def executions(self, what: str) -> dict[str, int]:
         """How often the site carried out such a write, by PackageID."""
-        return dict(self.server.site.snapshot()["executions"].get(what, {}))
+        return self.server.site.executions().get(what, {})
 
     @property
     def written(self) -> int:

@@ -153,7 +153,7 @@ class Lab:
 
     def executions(self, package_id: str) -> int:
         """How often RefreshPkgSource was carried out on a package: the site's own count."""
-        return int(self.server.site.snapshot()["executions"].get("RefreshPkgSource", {}).get(package_id, 0))
+        return int(self.server.site.executions().get("RefreshPkgSource", {}).get(package_id, 0))
 
     def calls(self, method: str = "RefreshPkgSource") -> list[dict[str, Any]]:
         """The calls of a method in the journal."""

@@ -274,7 +274,7 @@ class Stage(Lab):
 
     def count(self, method: str) -> Counter[str]:
         """How often the site carried out a method, by package."""
-        return Counter(self.snapshot()["executions"].get(method, {}))
+        return Counter(self.server.site.executions().get(method, {}))
 
     def run(self, weather: Weather, resume: list[dict[str, Any]]) -> tuple[Result | None, BaseException | None]:
         """One task; its result, or what ended it before there was one."""
