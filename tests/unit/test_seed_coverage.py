@@ -95,7 +95,10 @@ def test_the_page_is_up_to_date() -> None:
     assert COVERAGE.PAGE.read_text("utf-8") == COVERAGE.page(), "run hacking/seed_coverage.py"
 
 
-@pytest.mark.skipif(seeds() is None, reason="the pages of the SDK are not here")
+@pytest.mark.skipif(
+    seeds() is None,
+    reason="the pages of the SDK are not part of the repository, and not beside it; the plain list in tests/data is held in any case",
+)
 def test_the_list_is_that_of_the_sdk_pages() -> None:
     folder = seeds()
     assert folder is not None

@@ -96,8 +96,8 @@ def test_a_package_comes_to_its_owner_once(sites: ImageDeclaring, at: str, given
     [
         (
             "PS1",
-            {"source_site": "XXX"},
-            "source_site 'XXX' is no primary or central site of this hierarchy. Known: CEN, PS1, PS2",
+            {"source_site": "QQ1"},
+            "source_site 'QQ1' is no primary or central site of this hierarchy. Known: CEN, PS1, PS2",
         ),
         ("PS2", {"source_site": "PS2"}, "which is not asked when site PS2 takes it"),
         ("PS2", {"source_site": "PS2", "confirm_source_site": "CEN"}, "belongs to site PS1, not to CEN"),

@@ -70,7 +70,7 @@ def test_a_colleague_can_do_other_things(images: Desk) -> None:
         {"put": "PS100004", "values": {"ScratchSpace": "big"}},
         {"put": "PS100004", "values": {"Nothing": 1}},
         {"put": "PS100004", "lock": "PS100004"},
-        {"upgrade": "XXX"},
+        {"upgrade": "QQ1"},
         {"trouble": 9},
         {"unlock": "PS100004", "user": "x"},
     ],

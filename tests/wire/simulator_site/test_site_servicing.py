@@ -296,7 +296,7 @@ def test_what_cannot_be_written(images: Desk, class_name: str, values: dict[str,
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"SiteCode": "XXX"}, {"ServerName": "other"}, {"PackageType": 259}, {"PackageID": "PS100001"}]
+    "arguments", [{"SiteCode": "QQ1"}, {"ServerName": "other"}, {"PackageType": 259}, {"PackageID": "PS100001"}]
 )
 def test_a_manager_that_is_called_wrongly(images: Desk, arguments: dict[str, Any]) -> None:
     with pytest.raises(WmiError) as caught:

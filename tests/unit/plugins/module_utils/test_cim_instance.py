@@ -27,11 +27,11 @@ from ansible_collections.configmgr.content.plugins.module_utils._cim.types impor
 )
 from ansible_collections.configmgr.content.plugins.module_utils._wsman import markup, names
 
-pytest.importorskip("hypothesis")
+pytest.importorskip("hypothesis", reason="hypothesis is not installed")
 from hypothesis import given
 from hypothesis import strategies as st
 
-etree = pytest.importorskip("lxml.etree")
+etree = pytest.importorskip("lxml.etree", reason="lxml is not installed")
 
 MICROSOFT = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/sms/site_PS1/"
 DMTF = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/"

@@ -35,7 +35,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._cim.types impor
 from ansible_collections.configmgr.content.plugins.module_utils._wsman import markup, names
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import BadValue
 
-pytest.importorskip("hypothesis")
+pytest.importorskip("hypothesis", reason="hypothesis is not installed")
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -14,7 +14,7 @@ from ansible_collections.configmgr.content.plugins.module_utils._cim import wql
 from ansible_collections.configmgr.content.plugins.module_utils._cim.types import CimTime
 from ansible_collections.configmgr.content.plugins.module_utils._wsman.errors import BadValue
 
-pytest.importorskip("hypothesis")
+pytest.importorskip("hypothesis", reason="hypothesis is not installed")
 from hypothesis import given
 from hypothesis import strategies as st
 
